@@ -1,0 +1,110 @@
+import type { Tier } from '../core/image-request.ts'
+import type { Billable, Unit } from '../core/receipt.ts'
+
+/** One model as reviewed data. Everything that changes faster than code (ids, prices, sizes, retirements) is here and nowhere else. */
+export interface Model {
+  /** `author/slug`, canonical. */
+  readonly id: string
+  readonly name: string
+  readonly author: string
+  readonly description: string
+  /** Epoch seconds; the catalogue's best knowledge of when the model appeared. */
+  readonly created: number
+  /** Other names that mean this model. Retired ids are rows of their own with a `successor`. */
+  readonly aliases: readonly string[]
+  readonly status: 'active' | 'preview' | 'deprecated' | 'retired'
+  readonly openWeights: boolean
+  readonly modes: readonly ('generate' | 'edit')[]
+  readonly inputModalities: readonly ('text' | 'image')[]
+  readonly outputModalities: readonly ('text' | 'image')[]
+  /** Ways to have it made, dearest knowledge first: the operator's configured providers decide which are live. */
+  readonly routes: readonly ModelRoute[]
+  /** Canonical id of the model that live traffic goes to once every route is retired. */
+  readonly successor?: string
+  readonly pricing: Pricing
+  /** Undefined: not documented, anything is passed on. `any`: every ratio. */
+  readonly aspectRatios: readonly string[] | 'any' | undefined
+  /** Tiers it can make, smallest first; undefined: it has no tiers. */
+  readonly tiers: readonly Tier[] | undefined
+  /** Pixels by ratio at 1K, where the maker documents them: other tiers double them. `{ '1:1': [1024, 1024] }` */
+  readonly pixelsAt1K?: Readonly<Record<string, readonly [number, number]>>
+  /** What exact `WxH` sizes it takes; undefined: none. */
+  readonly sizes?: SizeRule
+  /** Undefined: not documented. Zero: cannot edit. */
+  readonly maxReferences: number | undefined
+  readonly maxNPerCall: number
+  readonly supports: {
+    readonly mask: boolean
+    readonly seed: boolean
+    readonly transparentBackground: boolean
+    readonly negativePrompt: boolean
+    readonly streaming: boolean
+    readonly quality?: readonly string[]
+  }
+  /** What the model returns by itself; the first is its default. */
+  readonly formats: readonly string[]
+  /** Token limits and counts, for token-priced models. */
+  readonly tokens?: TokenFacts
+  readonly maxPromptTokens?: number
+  /** Total deadline in seconds where 300 is not enough. */
+  readonly deadlineS?: number
+  /** Where the facts came from, and the date. */
+  readonly sources: readonly string[]
+  readonly asOf: string
+  readonly notes: string | undefined
+}
+
+export interface ModelRoute {
+  /** OpenRouter's slug of the provider: `google-ai-studio`. */
+  readonly provider: string
+  /** The provider's own id of the model. */
+  readonly model: string
+  /** `YYYY-MM-DD`: from this day on the route is dead. */
+  readonly retiresAt?: string
+}
+
+export interface Pricing {
+  /** How the model is billed. `unpriced`: no trustworthy list price exists; the operator has to set one. */
+  readonly basis: 'token' | 'image' | 'megapixel' | 'free' | 'unpriced'
+  /** Changes with every change of a price; stored with each hold. `2026-11-22.1` */
+  readonly version: string
+  readonly confidence: 'high' | 'medium' | 'low'
+  readonly entries: readonly PriceEntry[]
+  readonly note: string | undefined
+}
+
+/** One price: so many dollars per unit of a billable, for requests that match. */
+export interface PriceEntry {
+  readonly billable: Billable
+  readonly unit: Unit
+  /** Decimal dollars for ONE unit, exact: `0.00003` per token, `0.04` per image. */
+  readonly usd: string
+  /** The entry applies only to requests with these traits; the first matching entry of a billable wins. */
+  readonly when?: {
+    readonly resolution?: string
+    readonly quality?: string
+    readonly size?: string
+    readonly additional?: boolean
+  }
+}
+
+export interface TokenFacts {
+  /** Output tokens of one picture by tier. */
+  readonly outputPerImage: Readonly<Partial<Record<Tier, number>>>
+  /** What to hold per picture, where the maker's documents disagree and the hold must cover the dearest. */
+  readonly holdPerImage?: Readonly<Partial<Record<Tier, number>>>
+  /** Tokens of one reference picture. */
+  readonly inputPerImage: number
+}
+
+export type SizeRule =
+  | { readonly kind: 'list'; readonly sizes: readonly string[] }
+  | {
+      readonly kind: 'range'
+      readonly multipleOf: number
+      readonly minSide?: number
+      readonly maxSide?: number
+      readonly minPixels?: number
+      readonly maxPixels?: number
+      readonly maxRatio?: number
+    }

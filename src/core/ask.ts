@@ -1,0 +1,129 @@
+import type { ImageRequest } from './image-request.ts'
+import type { Nanos } from './money.ts'
+import type { Mode, Receipt, TokenUsage } from './receipt.ts'
+
+/** How often a key's limit starts over, at 00:00 UTC; weeks begin on Monday. */
+export type LimitReset = 'daily' | 'weekly' | 'monthly'
+
+/** A question that a surface can put without generating anything. `http/` answers it from the rooms that know. */
+export type Ask =
+  | { readonly ask: 'key' }
+  | {
+      readonly ask: 'keys.list'
+      readonly includeDisabled: boolean
+      readonly offset: number
+      readonly limit: number
+      readonly workspaceId?: string
+    }
+  | { readonly ask: 'keys.create'; readonly key: NewKey }
+  | { readonly ask: 'keys.get'; readonly hash: string }
+  | { readonly ask: 'keys.update'; readonly hash: string; readonly change: KeyChange }
+  | { readonly ask: 'keys.delete'; readonly hash: string }
+  | { readonly ask: 'credits' }
+  | { readonly ask: 'generation'; readonly id: string }
+  | { readonly ask: 'content'; readonly id: string }
+  | { readonly ask: 'receipt'; readonly id: string }
+  | { readonly ask: 'receipts'; readonly limit: number; readonly cursor?: string }
+  | { readonly ask: 'estimate'; readonly request: ImageRequest }
+
+/** What each ask is answered with, when it is answered. Catalogue questions are not asks: surfaces read the catalogue themselves. */
+export interface Answers {
+  readonly key: KeyFacts
+  readonly 'keys.list': readonly KeyFacts[]
+  readonly 'keys.create': { readonly facts: KeyFacts; /** The full text, shown this once. */ readonly key: string }
+  readonly 'keys.get': KeyFacts
+  readonly 'keys.update': KeyFacts
+  readonly 'keys.delete': { readonly deleted: true }
+  readonly credits: { readonly totalCredits: Nanos; readonly totalUsage: Nanos }
+  readonly generation: GenerationFacts
+  readonly content: GenerationContent
+  readonly receipt: Receipt
+  readonly receipts: { readonly receipts: readonly Receipt[]; readonly cursor: string | undefined }
+  readonly estimate: Estimate
+}
+
+export interface NewKey {
+  readonly name: string
+  /** Absent: the mode of the install's live traffic. */
+  readonly mode?: Mode | 'admin'
+  readonly limit?: Nanos
+  readonly limitReset?: LimitReset
+  /** Epoch milliseconds. */
+  readonly expiresAt?: number
+  readonly workspaceId?: string
+}
+
+/** Absent leaves a field as it is; `null` clears it. */
+export interface KeyChange {
+  readonly name?: string
+  readonly disabled?: boolean
+  readonly limit?: Nanos | null
+  readonly limitReset?: LimitReset | null
+}
+
+export interface KeyFacts {
+  /** SHA-256 of the key's full text, lower-case hex: its public id. */
+  readonly hash: string
+  readonly name: string
+  /** Masked form, safe to show: `sk-pl-live-ab12…9xyz`. */
+  readonly label: string
+  readonly mode: Mode | 'admin'
+  readonly disabled: boolean
+  readonly limit: Nanos | undefined
+  readonly limitReset: LimitReset | undefined
+  /** Never below zero. Open holds count as spent. */
+  readonly limitRemaining: Nanos | undefined
+  readonly usage: { readonly total: Nanos; readonly daily: Nanos; readonly weekly: Nanos; readonly monthly: Nanos }
+  readonly createdAt: number
+  readonly updatedAt: number | undefined
+  readonly expiresAt: number | undefined
+  readonly workspaceId: string
+}
+
+/** A receipt with what OpenRouter's `GET /generation` tells beside it. */
+export interface GenerationFacts {
+  readonly receipt: Receipt
+  readonly usage: TokenUsage
+  /** Display name. */
+  readonly provider: string | undefined
+  readonly streamed: boolean
+  readonly finishReason: string | undefined
+  readonly nativeFinishReason: string | undefined
+  readonly references: number
+  readonly caller: CallerFacts
+  readonly workspaceId: string
+}
+
+/** What a caller's headers and body said about who is calling; written with the generation, never logged. */
+export interface CallerFacts {
+  readonly referer?: string
+  readonly title?: string
+  readonly origin?: string
+  readonly userAgent?: string
+  readonly user?: string
+  readonly sessionId?: string
+  readonly requestId: string
+}
+
+export interface GenerationContent {
+  /** The conversation without picture bytes, or undefined where prompts are not kept. */
+  readonly turns: readonly { readonly role: string; readonly text: string; readonly images: number }[] | undefined
+  readonly completion: string | undefined
+  readonly error: Receipt['error']
+  readonly provider: string | undefined
+}
+
+export interface Estimate {
+  readonly model: { readonly requested: string; readonly served: string }
+  readonly hold: Nanos
+  /** What the pictures alone cost at list price, without prompt and words. */
+  readonly typical: Nanos
+  readonly priceVersion: string
+  readonly routes: readonly {
+    readonly provider: string
+    readonly model: string
+    readonly taken: boolean
+    readonly why: string
+  }[]
+  readonly warnings: Receipt['warnings']
+}

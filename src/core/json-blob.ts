@@ -1,0 +1,63 @@
+/**
+ * A long JSON string, or a picture on its way into one, kept as bytes: it never becomes a JavaScript string.
+ * Made by json-blobs' reader (slices of the network buffers) and by the asset store (binary), consumed by json-blobs' writer.
+ */
+export class JsonBlob {
+  /**
+   * `base64`: the slices are base64 characters, escapes already resolved, validity unchecked.
+   * `text`: the slices are the raw inside of a JSON string, escapes and all.
+   * `binary`: the slices are the bytes themselves; the writer encodes them.
+   */
+  readonly form: 'base64' | 'text' | 'binary'
+  /** From a `data:<type>;base64,` prefix, lower case; the prefix is not part of the slices. */
+  readonly mediaType: string | undefined
+  readonly slices: readonly Buffer[]
+  /** What watched the picture while it arrived, if anything did. */
+  readonly intake: Intake | undefined
+
+  constructor(form: 'base64' | 'text' | 'binary', slices: readonly Buffer[], mediaType?: string, intake?: Intake) {
+    this.form = form
+    this.slices = slices
+    this.mediaType = mediaType
+    this.intake = intake
+  }
+
+  /** Bytes in the slices: characters for `base64` and `text`. */
+  get byteLength(): number {
+    return this.slices.reduce((total, slice) => total + slice.length, 0)
+  }
+}
+
+/** A JSON value in which long strings stand as blobs. */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | JsonBlob
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue | undefined }
+
+/**
+ * Watches one picture while its base64 arrives, so that hashing, probing and writing to disk overlap with the network.
+ * The asset store implements it; the codec only feeds it.
+ */
+export interface Intake {
+  /** Base64 characters with JSON escapes resolved. The buffer must not be changed afterwards. Returns a promise when the reader should wait. */
+  write(characters: Buffer): void | Promise<void>
+  /** The string has ended, whole. */
+  end(): void
+  /** The document broke off or was refused: forget everything. Called at most once, never after a result was taken. */
+  abort(): void
+}
+
+/** Asked once for every long string, with its path in the document; answers with an intake when the string is known to be a picture. */
+export type OpenIntake = (path: readonly (string | number)[], mediaType: string | undefined) => Intake | undefined
+
+/** Where blobs go when the process's budget for image bytes in memory is used up. Implemented by the asset store. */
+export interface Spill {
+  /** Bytes that may still be held in memory, over the whole process. */
+  available(): number
+  /** Takes slices out of memory; reading the returned source gives the same bytes in the same order. */
+  store(slices: readonly Buffer[]): Promise<AsyncIterable<Buffer>>
+}

@@ -1,0 +1,80 @@
+import type { Clock } from '../core/clock.ts'
+import type { ImageRequest } from '../core/image-request.ts'
+import type { JsonBlob, OpenIntake } from '../core/json-blob.ts'
+import type { Nanos } from '../core/money.ts'
+import type { Progress, TokenUsage } from '../core/receipt.ts'
+import type { Result } from '../core/result.ts'
+
+/** One image provider. A directory of its own, a line in registry.ts and rows in the catalogue are all that a new one touches. */
+export interface Provider {
+  /** OpenRouter's slug: `google-ai-studio`. */
+  readonly id: string
+  /** Exactly one paid upstream call, to its end (submit and wait, where the provider works so). No retries, no defaults of its own. Fan-out over n is the engine's. */
+  generate(request: ImageRequest, call: Call): Promise<Result<Generated, UpstreamFailure>>
+  /** Async providers: the rest of a call whose upstream id was committed. Never submits. */
+  resume?(upstreamId: string, request: ImageRequest, call: Call): Promise<Result<Generated, UpstreamFailure>>
+  cancel?(upstreamId: string, call: Call): Promise<'cancelled' | 'too_late'>
+}
+
+/** Everything one upstream call may use. Made by the engine for each attempt. */
+export interface Call {
+  /** The provider's own id of the model, from the route. */
+  readonly model: string
+  /** Where requests go, without a trailing slash. The credential is sent to this origin alone. */
+  readonly baseUrl: string
+  readonly credential: string
+  /** Aborts when the deadline has passed; nothing else aborts it. */
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** Milliseconds left until the deadline. */
+  remainingMs(): number
+  /** Durable before it resolves; awaited before the first poll. */
+  submitted(upstreamId: string): Promise<void>
+  progress(event: Progress): void
+  /** Lets the asset store watch pictures while they arrive. Adapters name their picture fields; the shared HTTP functions pass this on. */
+  readonly intake: OpenIntake
+}
+
+export interface Generated {
+  /** Usable candidates, thoughts and drafts already dropped; the engine takes what was asked for. */
+  readonly images: readonly GeneratedImage[]
+  readonly text?: string
+  /** Absent when the provider reported none. */
+  readonly usage?: TokenUsage
+  /** Money the provider itself reported. */
+  readonly cost?: Nanos
+  readonly upstreamId?: string
+  readonly modelVersion?: string
+  readonly nativeFinishReason?: string
+}
+
+export interface GeneratedImage {
+  readonly blob: JsonBlob
+  /** The provider's own label; the bytes decide. */
+  readonly mediaType?: string
+  /** Opaque; comes back as `Picture.continuation` when the caller sends this picture again. */
+  readonly continuation?: string
+}
+
+export interface UpstreamFailure {
+  /**
+   * `rejected`: the request is at fault. `refused`: safety rules. `rate_limited`: not now. `unauthorized`: the credential.
+   * `unavailable`: the provider or the way to it. `no_image`: an answer without a usable picture. `timeout`: the deadline passed.
+   */
+  readonly kind: 'rejected' | 'refused' | 'rate_limited' | 'unauthorized' | 'unavailable' | 'no_image' | 'timeout'
+  /** Whether the provider charges for it, by its documents. */
+  readonly billed: 'no' | 'yes' | 'unknown'
+  /** HTTP status of the answer, where there was one. */
+  readonly status?: number
+  readonly retryAfterMs?: number
+  /** One sentence in words, the provider's own reason in it. */
+  readonly message: string
+  /** The provider's own code, `RESOURCE_EXHAUSTED`. */
+  readonly code?: string
+  /** The answer as it came, at most 4 KiB. */
+  readonly raw: string
+  readonly upstreamId?: string
+  /** Reported usage of an answer that gave no picture: the operator's loss. */
+  readonly usage?: TokenUsage
+  readonly modelVersion?: string
+}
