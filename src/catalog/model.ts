@@ -26,9 +26,14 @@ export interface Model {
   readonly aspectRatios: readonly string[] | 'any' | undefined
   /** Tiers it can make, smallest first; undefined: it has no tiers. */
   readonly tiers: readonly Tier[] | undefined
+  /** What its provider makes of a request that leaves these open: such requests are priced so. */
+  readonly defaults?: { readonly resolution?: Tier; readonly quality?: string }
   /** Pixels by ratio at 1K, where the maker documents them: other tiers double them. `{ '1:1': [1024, 1024] }` */
   readonly pixelsAt1K?: Readonly<Record<string, readonly [number, number]>>
-  /** What exact `WxH` sizes it takes; undefined: none. */
+  /**
+   * What exact `WxH` sizes it takes. Undefined: none where `aspectRatios` lists the ratios (the pixel table above apart); passed on
+   * unchecked where it does not.
+   */
   readonly sizes?: SizeRule
   /** Undefined: not documented. Zero: cannot edit. */
   readonly maxReferences: number | undefined
@@ -41,7 +46,7 @@ export interface Model {
     readonly streaming: boolean
     readonly quality?: readonly string[]
   }
-  /** What the model returns by itself; the first is its default. */
+  /** What the model returns by itself; the first is its default. Empty: not documented. */
   readonly formats: readonly string[]
   /** Token limits and counts, for token-priced models. */
   readonly tokens?: TokenFacts
@@ -84,6 +89,9 @@ export interface PriceEntry {
     readonly resolution?: string
     readonly quality?: string
     readonly size?: string
+    /** Whether the request brings references. */
+    readonly edit?: boolean
+    /** Megapixels of a picture after its first. */
     readonly additional?: boolean
   }
 }
@@ -93,6 +101,10 @@ export interface TokenFacts {
   readonly outputPerImage: Readonly<Partial<Record<Tier, number>>>
   /** What to hold per picture, where the maker's documents disagree and the hold must cover the dearest. */
   readonly holdPerImage?: Readonly<Partial<Record<Tier, number>>>
+  /** Output tokens of one picture by quality and exact size, where the maker counts so. Goes before the tiers. */
+  readonly outputBySize?: readonly { readonly quality: string; readonly size: string; readonly tokens: number }[]
+  /** Output tokens per 1,048,576 pixels by quality: an estimate for sizes that are in no table. */
+  readonly outputPerMegapixel?: Readonly<Record<string, number>>
   /** Tokens of one reference picture. */
   readonly inputPerImage: number
 }

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { makeCatalog } from './catalog.ts'
+import { allModels } from './models/all-models.ts'
+
+const live = { mode: 'live', today: '2026-11-22', onRetired: 'successor' } as const
+
+test('the operator sets prices and routes and confirms prices by id', () => {
+  const made = makeCatalog([
+    {
+      id: 'midjourney/midjourney',
+      pricing: { basis: 'image', entries: [{ billable: 'output_image', unit: 'image', usd: '0.05' }] },
+    },
+    { id: 'luma/photon-1', confirmed: true },
+    { id: 'OPENAI/gpt-image-1', routes: [{ provider: 'azure', model: 'my-deployment' }] },
+  ])
+
+  assert.ok(made.ok)
+  const midjourney = made.value.resolve('midjourney', live)
+  const photon = made.value.resolve('photon-1', live)
+  const image1 = made.value.resolve('gpt-image-1', live)
+  assert.ok(midjourney.ok && photon.ok && image1.ok)
+  assert.match(midjourney.value.model.pricing.version, /^operator\.[0-9a-f]{12}$/)
+  assert.deepEqual(midjourney.value.warnings, [])
+  assert.deepEqual(photon.value.warnings, [])
+  assert.equal(photon.value.model.pricing.entries[0]?.usd, '0.015')
+  assert.deepEqual(image1.value.model.routes, [{ provider: 'azure', model: 'my-deployment' }])
+  assert.equal(made.value.models.length, allModels.length)
+})
+
+test("the version of an operator's price follows the price", () => {
+  const version = (usd: string) => {
+    const made = makeCatalog([
+      { id: 'luma/photon-1', pricing: { basis: 'image', entries: [{ billable: 'output_image', unit: 'image', usd }] } },
+    ])
+    assert.ok(made.ok)
+    return made.value.find('luma/photon-1')?.pricing.version
+  }
+
+  assert.equal(version('0.01'), version('0.01'))
+  assert.notEqual(version('0.01'), version('0.02'))
+})
+
+test('every problem of the overrides is named at once', () => {
+  const bad = makeCatalog([
+    { id: 'nobody/nothing', confirmed: true },
+    { id: 'luma/photon-1', confirmed: true },
+    { id: 'luma/photon-1', confirmed: true },
+    {
+      id: 'krea/krea-2-large',
+      pricing: { basis: 'token', entries: [{ billable: 'output_image', unit: 'token', usd: '0.1' }] },
+    },
+    { id: 'midjourney/niji', confirmed: true },
+  ])
+  const malformed = makeCatalog([
+    {
+      id: 'luma/photon-1',
+      pricing: { basis: 'image', entries: [{ billable: 'output_image', unit: 'image', usd: 0.1 }] },
+    },
+    { id: 'luma/photon-1', price: '1' },
+    { id: 'luma/photon-1', routes: [{ provider: 'luma', model: 'x', retiresAt: 'soon' }] },
+  ])
+  const notAList = makeCatalog({ id: 'luma/photon-1' })
+
+  assert.ok(!bad.ok && !malformed.ok && !notAList.ok)
+  assert.equal(bad.error.length, 4)
+  assert.match(
+    bad.error.join('\n'),
+    /nobody\/nothing.*\n.*more than one row.*\n.*priced by token.*\n.*no price to confirm/,
+  )
+  assert.equal(malformed.error.length, 3)
+  assert.match(malformed.error.join('\n'), /0\.pricing\.entries\.0\.usd.*\n1.*price.*\n2\.routes\.0\.retiresAt/)
+  assert.equal(notAList.error.length, 1)
+})
