@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startSandbox } from './simulators.ts'
+
+test('a sandbox listens on loopback, names its simulators and forgets its bill on request', async () => {
+  const sandbox = await startSandbox({ retired: 'serve' })
+  try {
+    const base = sandbox.baseUrlFor('google-ai-studio')
+    await fetch(`${base}/v1beta/models/gemini-3-pro-image:generateContent`, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': 'k' },
+      body: '{}',
+    })
+    const before = sandbox.bill().calls
+    const reset = await fetch(`${sandbox.url}/_sandbox/reset`, { method: 'POST' })
+    const stray = await fetch(`${sandbox.url}/openai/v1/images`)
+
+    assert.match(sandbox.url, /^http:\/\/127\.0\.0\.1:\d+$/u)
+    assert.equal(base, `${sandbox.url}/google-ai-studio`)
+    assert.deepEqual(sandbox.simulated, [{ provider: 'google-ai-studio' }])
+    assert.deepEqual([before, reset.status, sandbox.bill().calls], [1, 204, 0])
+    assert.equal(stray.status, 404)
+  } finally {
+    await sandbox.close()
+  }
+})
+
+test('closing cuts off a call that hangs, and closing twice is harmless', async () => {
+  const sandbox = await startSandbox({ retired: 'serve' })
+  const hanging = fetch(`${sandbox.baseUrlFor('google-ai-studio')}/v1beta/models/gemini-3-pro-image:generateContent`, {
+    method: 'POST',
+    headers: { 'x-goog-api-key': 'k', 'x-sandbox-fault': 'delay=60000' },
+    body: JSON.stringify({ contents: [{ parts: [{ text: 'x' }] }] }),
+  })
+  const cut = assert.rejects(hanging)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+
+  await sandbox.close()
+  await sandbox.close()
+
+  await cut
+})
+
+test('a port that is taken rejects', async () => {
+  const first = await startSandbox({ retired: 'serve' })
+  try {
+    await assert.rejects(startSandbox({ retired: 'serve', port: Number(new URL(first.url).port) }), {
+      code: 'EADDRINUSE',
+    })
+  } finally {
+    await first.close()
+  }
+})
