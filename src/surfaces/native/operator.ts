@@ -1,0 +1,63 @@
+import { z } from 'zod'
+
+import type { CreditGrant } from '../../core/ask.ts'
+import { formatUsd, usd } from '../../core/money.ts'
+import { ok } from '../../core/result.ts'
+import type { AskInput, AskRoute } from '../../core/surface.ts'
+import { flag, oneOf, shortText } from '../fields.ts'
+
+const AMOUNT_ERROR = 'must be US dollars as decimal text above 0 with at most nine decimals, such as "25" or "0.5"'
+/** At most 9,999,999 dollars at once: far inside what a balance can hold. */
+const AMOUNT = /^(?=.*[1-9])\d{1,7}(?:\.\d{1,9})?$/
+
+const GrantBody = z
+  .object(
+    {
+      amount_usd: z.string({ error: AMOUNT_ERROR }).regex(AMOUNT, { error: AMOUNT_ERROR }).describe('`25`, `0.5`'),
+      mode: oneOf(['live', 'test']).nullish().describe('Which balance of the workspace. Default live.'),
+      prepaid: flag().nullish().describe('Pay live traffic from this balance from now on.'),
+      idempotency_key: shortText(200).describe('The same text adds the money once.'),
+    },
+    { error: 'must be a JSON object' },
+  )
+  .describe('Credits to be added.')
+
+/** What only the operator may do. */
+export const operatorRoutes: readonly AskRoute[] = [
+  {
+    kind: 'ask',
+    id: 'addCredits',
+    method: 'POST',
+    path: '/api/v1/credits',
+    summary: 'Add credits to the workspace',
+    access: 'admin',
+    body: GrantBody,
+    parse: ({ body }: AskInput & { body: z.output<typeof GrantBody> }) =>
+      ok({ ask: 'credits.add', grant: toGrant(body) }),
+    present: ({ mode, available, held, liveMode }) => ({
+      mode,
+      available_usd: formatUsd(available),
+      held_usd: formatUsd(held),
+      live_mode: liveMode,
+    }),
+  } satisfies AskRoute<'credits.add'>,
+  {
+    kind: 'ask',
+    id: 'audit',
+    method: 'GET',
+    path: '/api/v1/audit',
+    summary: 'Whether every sum of the ledger is right',
+    access: 'admin',
+    parse: () => ok({ ask: 'audit' }),
+    present: (findings) => ({ ok: findings.length === 0, findings: findings.map((finding) => ({ ...finding })) }),
+  } satisfies AskRoute<'audit'>,
+]
+
+function toGrant({ amount_usd, mode, prepaid, idempotency_key }: z.output<typeof GrantBody>): CreditGrant {
+  return {
+    amount: usd(amount_usd),
+    mode: mode ?? 'live',
+    prepaid: prepaid ?? false,
+    idempotencyKey: idempotency_key,
+  }
+}
