@@ -1,0 +1,115 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Readable } from 'node:stream'
+
+import type { Dispatcher } from 'undici'
+
+import { ChunkQueue } from './chunk-queue.ts'
+
+/**
+ * How far one request got. It decides what a provider can have charged for:
+ * `connecting`: no byte was written. `writing`: part of the body is missing, so a provider that parses it whole has nothing to work
+ * on. `sent`: all of it was handed to the socket. `answering`: the status line has arrived.
+ */
+export type Phase = 'connecting' | 'writing' | 'sent' | 'answering'
+
+export interface Exchange {
+  phase(): Phase
+  /** Status and headers. Rejects with the transport's error, or with the signal's reason as soon as it aborts. */
+  readonly head: Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders }>
+  /** The body as it arrives, with backpressure. Leaving it early closes the socket. */
+  readonly body: AsyncIterable<Buffer>
+}
+
+export interface Outgoing {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: { readonly byteLength: number; readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array> }
+  readonly signal: AbortSignal
+  /** Milliseconds of silence allowed before the status line and between pieces of the body. */
+  readonly headersMs: number
+  readonly silenceMs: number
+}
+
+const READ_AHEAD_BYTES = 256 * 1024
+
+/**
+ * One POST, written once. undici's dispatch handler is used directly, because only it tells when the request was put on a socket
+ * (`onRequestStart`, after connect and TLS) and when its last byte was handed over (`onRequestSent`): with `request()` a reset before
+ * and after that moment look alike. "Handed over" errs on the safe side: at most one socket buffer may not have left yet.
+ * `request()` would also wait for the connect timeout when the signal aborts early. No interceptor is in the way, so nothing
+ * follows redirects or retries.
+ */
+export function exchange(
+  dispatcher: Dispatcher,
+  { url, headers, body, signal, headersMs, silenceMs }: Outgoing,
+): Exchange {
+  let phase: Phase = 'connecting'
+  let controller: Dispatcher.DispatchController | undefined
+  const head = Promise.withResolvers<{ status: number; headers: IncomingHttpHeaders }>()
+  const incoming = new ChunkQueue(READ_AHEAD_BYTES, {
+    resume: () => controller?.resume(),
+    left: () => close(new Error('the rest of the answer is not wanted')),
+  })
+  // A failure that nobody waits for any more must not end the process.
+  head.promise.catch(() => {})
+
+  function stop() {
+    end(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
+  }
+
+  function end(error: Error) {
+    head.reject(error)
+    incoming.fail(error)
+    close(error)
+  }
+
+  function close(error: Error) {
+    signal.removeEventListener('abort', stop)
+    controller?.abort(error)
+  }
+
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart(started) {
+      if (signal.aborted || phase !== 'connecting') return started.abort(new Error('not to be sent'))
+      controller = started
+      phase = 'writing'
+    },
+    onRequestSent() {
+      if (phase === 'writing') phase = 'sent'
+    },
+    onResponseStart(_, status, received) {
+      if (status < 200) return
+      phase = 'answering'
+      head.resolve({ status, headers: received })
+    },
+    onResponseData(current, chunk) {
+      if (!incoming.push(chunk)) current.pause()
+    },
+    onResponseEnd() {
+      signal.removeEventListener('abort', stop)
+      incoming.end()
+    },
+    onResponseError(_, error) {
+      end(error)
+    },
+  }
+
+  if (signal.aborted) {
+    stop()
+  } else {
+    signal.addEventListener('abort', stop, { once: true })
+    dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname,
+        method: 'POST',
+        headers: { ...headers, 'content-length': String(body.byteLength) },
+        body: Readable.from(body.chunks),
+        headersTimeout: headersMs,
+        bodyTimeout: silenceMs,
+      },
+      handler,
+    )
+  }
+  return { phase: () => phase, head: head.promise, body: incoming }
+}

@@ -1,0 +1,158 @@
+import { Agent } from 'undici'
+
+import type { JsonValue, Spill } from '../core/json-blob.ts'
+import { ANSWER_LIMITS, readJson, writeJson } from '../core/json-blobs.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import { watchBody } from './answer-body.ts'
+import { exchange } from './exchange.ts'
+import { type Answer, brokenCall, deadlinePassed, scrubbed, statusFailure, unusableAnswer } from './failure.ts'
+import type { Call, UpstreamFailure } from './provider.ts'
+
+/** The way to every provider: one pool of sockets for the whole process, and the rules that no adapter should repeat. */
+export interface Upstream {
+  /**
+   * One POST of JSON, answered with JSON. Never retried, never redirected. Every failure of the way is told here, with `billed` by how
+   * far the request got; what the provider itself said is told by `read`. No failure that comes back contains the credential.
+   */
+  postJson<T>(call: Call, post: JsonPost<T>): Promise<Result<T, UpstreamFailure>>
+  /** Ends idle sockets and waits for calls under way. */
+  close(): Promise<void>
+}
+
+export interface JsonPost<T> {
+  /** Below the call's base URL, with a leading slash; data in it already percent-encoded. */
+  readonly path: string
+  /** The credential in the provider's own header, and nothing the shared headers already say. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: JsonValue
+  /** Whether a long string at this place of the answer is a picture that the asset store may watch while it arrives. */
+  pictures(path: readonly (string | number)[]): boolean
+  /** Makes a result of an answer. Any status but a redirect; a 2xx always has JSON. */
+  read(answer: Answer): Result<T, UpstreamFailure>
+}
+
+/** Milliseconds and bytes that bound every upstream call. The whole of a call is bounded by its own deadline. */
+export interface UpstreamLimits {
+  /** DNS, TCP and TLS together. */
+  readonly connectMs: number
+  /** Silence within a body. Before the status line only the deadline counts: pictures arrive after minutes of nothing. */
+  readonly silenceMs: number
+  /** After the first byte: at least this much per second, measured over `paceMs` of waiting for the network. */
+  readonly paceBytesPerSecond: number
+  readonly paceMs: number
+  /** Idle sockets are closed after this, or a second before the server's own hint if that is sooner. */
+  readonly keepAliveMs: number
+  readonly connectionAgeMs: number
+  readonly answerBytes: number
+  /** Bodies of answers that are not 2xx; what exceeds it is read as no body at all. */
+  readonly errorBytes: number
+}
+
+export const UPSTREAM_LIMITS: UpstreamLimits = {
+  connectMs: 5_000,
+  silenceMs: 30_000,
+  paceBytesPerSecond: 32 * 1024,
+  paceMs: 20_000,
+  keepAliveMs: 4_000,
+  connectionAgeMs: 300_000,
+  answerBytes: 64 * 1024 * 1024,
+  errorBytes: 1024 * 1024,
+}
+
+/** How much longer undici's own header timer waits than the call's signal: it only matters if the signal never comes. */
+const HEADERS_GRACE_MS = 2_000
+
+export function makeUpstream({
+  limits = UPSTREAM_LIMITS,
+  spill,
+}: { limits?: UpstreamLimits; spill?: Spill } = {}): Upstream {
+  const agent = new Agent({
+    // One call per socket: no pipelining, and no HTTP/2, where one reset would end many paid calls at once.
+    allowH2: false,
+    pipelining: 1,
+    connect: { timeout: limits.connectMs },
+    keepAliveTimeout: limits.keepAliveMs,
+    keepAliveMaxTimeout: limits.keepAliveMs,
+    clientTtl: limits.connectionAgeMs,
+    // Counted here, where an answer that is too large can be told from one that broke.
+    maxResponseSize: -1,
+  })
+
+  async function postJson<T>(call: Call, post: JsonPost<T>): Promise<Result<T, UpstreamFailure>> {
+    const address = addressOf(call, post.path)
+    if (!address.ok) return address
+    if (call.signal.aborted || call.remainingMs() <= 0) return err(deadlinePassed('connecting'))
+
+    const startedAt = call.clock.monotonic()
+    const under = exchange(agent, {
+      url: address.value,
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'content-type': 'application/json',
+        ...post.headers,
+      },
+      body: writeJson(post.body),
+      signal: call.signal,
+      headersMs: call.remainingMs() + HEADERS_GRACE_MS,
+      silenceMs: limits.silenceMs,
+    })
+    const head = await under.head.then(ok, (error: unknown) => err(error))
+    if (!head.ok) {
+      return err(call.signal.aborted ? deadlinePassed(under.phase()) : brokenCall(head.error, under.phase()))
+    }
+    const { status, headers } = head.value
+    const isSuccess = status >= 200 && status < 300
+    const body = watchBody(under.body, limits, call.clock)
+    const read = await readJson(body.bytes, {
+      limits: { ...ANSWER_LIMITS, maxBytes: isSuccess ? limits.answerBytes : limits.errorBytes },
+      mode: 'answer',
+      intake: (path, mediaType) => (isSuccess && post.pictures(path) ? call.intake(path, mediaType) : undefined),
+      ...(spill && { spill }),
+    })
+
+    const value = read.ok ? read.value.value : undefined
+    const answer = { status, headers, value, raw: body.raw(), ms: call.clock.monotonic() - startedAt }
+    if (value === undefined && call.signal.aborted) return err({ ...deadlinePassed('answering'), status })
+    if (status >= 300 && status < 400) return err(statusFailure(answer, call.clock))
+    if (isSuccess && !read.ok) {
+      const reason = body.problem() ?? `it cannot be read: ${read.error.message.replace(/\.$/, '')}`
+      return err(unusableAnswer(status, reason, answer.raw))
+    }
+    return post.read(answer)
+  }
+
+  return {
+    async postJson(call, post) {
+      const result = await postJson(call, post)
+      return result.ok ? result : err(scrubbed(result.error, call.credential))
+    },
+    close: () => agent.close(),
+  }
+}
+
+/** Nothing that would lead anywhere but below the base URL, and nothing a server might decode into such a thing. */
+const PATH = /^(\/(?!\.{1,2}(\/|$))([\w\-.~!$&'()*+,;=:]|%(?!2[eEfF]|5[cC]|[01][\dA-Fa-f]|7[fF])[\dA-Fa-f]{2})+)+$/
+
+/** Where the call goes, always below the origin its credential belongs to; a setting that would lead elsewhere is refused unsent. */
+function addressOf({ baseUrl, credential }: Call, path: string): Result<URL, UpstreamFailure> {
+  const base = URL.parse(baseUrl)
+  // Whatever else an address can have (user, query, fragment) would swallow or outlive the path.
+  if (base === null || !/^https?:$/.test(base.protocol) || base.href !== base.origin + base.pathname) {
+    return refused('rejected', 'The base URL of the provider is not a plain http or https address.')
+  }
+  if (!PATH.test(path)) return refused('rejected', 'The model has an id that cannot be part of an address.')
+  // Header values are visible ASCII: a line break in a setting must not become a header of its own.
+  if (!/^[\x21-\x7e]+$/.test(credential)) {
+    return refused(
+      'unauthorized',
+      'The credential of the provider is empty or has characters that no header can carry.',
+    )
+  }
+  const url = new URL(base.href.replace(/\/$/, '') + path)
+  return url.origin === base.origin ? ok(url) : refused('rejected', 'The model has an id that leads to another host.')
+}
+
+function refused(kind: 'rejected' | 'unauthorized', message: string): Result<never, UpstreamFailure> {
+  return err({ kind, billed: 'no', message, raw: '' })
+}
