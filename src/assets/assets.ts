@@ -1,0 +1,262 @@
+import { mkdir, open as openFile, readFile, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+
+import type { Clock } from '../core/clock.ts'
+import { randomText } from '../core/ids.ts'
+import type { Format, PictureFacts } from '../core/image-request.ts'
+import { JsonBlob, type Intake } from '../core/json-blob.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import { spendTurn } from '../core/turn.ts'
+import type { Database } from '../db/database.ts'
+import type { AssetRow, GenerationImageRow } from '../db/schema.ts'
+import { bytesOf, rawSlices } from './blob-bytes.ts'
+import { makeSharpConverter, type Converter } from './convert.ts'
+import { Disk } from './disk.ts'
+import { Headroom } from './headroom.ts'
+import { PictureIntake } from './picture-intake.ts'
+import { makeCollect, type Collected } from './retention.ts'
+import { secondLook } from './second-look.ts'
+import { makeBlindSink } from './sink.ts'
+import { StorageTrouble } from './trouble.ts'
+import { ANSWER_LIMITS, REFERENCE_LIMITS, judge, refuse, type UnusablePicture } from './usable.ts'
+
+/** Pictures: decoded, checked, stored under their SHA-256, read again, converted, and one day removed. */
+export interface Assets {
+  /** Watches one picture of an answer while it arrives: decodes (tolerant), probes, hashes, writes the temporary file named by generation and attempt. */
+  intake(owner: { readonly generationId: string; readonly attemptId: string }): Intake
+  /**
+   * What the picture is: decoded, valid, and durable before this resolves (file synced, renamed, directory synced), or with its
+   * bytes `inline` for the row when it has at most 16 KiB. Decodes now what no intake has watched. `strict` is for the references
+   * of requests, `tolerant` for answers. Rejects with StorageTrouble when the disk fails; nothing is left there then.
+   */
+  keep(blob: JsonBlob, mode: 'strict' | 'tolerant'): Promise<Result<KeptPicture, UnusablePicture>>
+  /**
+   * Pictures that a process which died had received whole for this attempt, but not kept; kept now, in the order of their arrival.
+   * Only for attempts that no process runs any more. Pictures of at most 16 KiB leave no trace and are not found.
+   */
+  adopt(owner: { readonly generationId: string; readonly attemptId: string }): Promise<readonly KeptPicture[]>
+  /** Drops what an intake has written for a picture nobody wants. Its slices stay as they are. */
+  discard(blob: JsonBlob): void
+  /** The bytes of a stored picture, read from disk in slices; undefined when it is no longer kept. */
+  read(asset: StoredPicture): Promise<JsonBlob | undefined>
+  /** The same as a stream, `start` to `end` inclusive, both within the picture. The stream owns the file and closes it. */
+  open(asset: StoredPicture, range?: { readonly start: number; readonly end: number }): Promise<Readable | undefined>
+  /** Makes the asked format of a picture and keeps that as well. `compression` is the quality, 0 to 100, for JPEG and WebP. The error is a sentence. */
+  convert(
+    source: KeptPicture | JsonBlob,
+    format: Format,
+    compression?: number,
+  ): Promise<Result<{ readonly blob: JsonBlob; readonly kept: KeptPicture }, string>>
+  /** Why nothing can be stored now (full, read-only, missing), in a sentence, or undefined. Cheap enough to ask before every call. */
+  trouble(): Promise<string | undefined>
+  /** Until when a picture that is named now is kept. */
+  expiry(role: GenerationImageRow['role'], now: number): number
+  /** Removes rows that have expired and files that no row names. */
+  collect(now: number): Promise<Collected>
+  /** Waits for what is being kept, then ends the worker. */
+  close(): Promise<void>
+}
+
+export type StoredPicture = Pick<AssetRow, 'sha256' | 'media_type' | 'bytes' | 'inline'>
+
+export interface KeptPicture extends PictureFacts {
+  /** The bytes themselves, for the row, when they are at most 16 KiB. */
+  readonly inline: Buffer | undefined
+  /** False with the store off: nobody can fetch it again. */
+  readonly stored: boolean
+  /** What was mended in an answer's base64, in words. */
+  readonly notices: readonly string[]
+}
+
+export interface AssetsParts {
+  /** Made when it is missing. Not touched while the store is off. */
+  readonly directory: string
+  readonly store: 'on' | 'off'
+  readonly db: Database
+  readonly clock: Clock
+  readonly keepImagesDays: number
+  /** Bytes of all pictures beyond which the oldest go. Default: half the disk. */
+  readonly maxBytes?: number
+  /** New work is refused below this much free space, or `minFreeFraction` of the disk, whichever is more. Default 1 GiB and 5 %. */
+  readonly minFreeBytes?: number
+  readonly minFreeFraction?: number
+  /** Default: a worker of its own. */
+  readonly disk?: Disk
+  /** Default: sharp, in this process. */
+  readonly converter?: Converter
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const READ_BYTES = 512 * 1024
+
+/** Opens the store. The worker is started by the first picture. Throws when the directory cannot be made. */
+export async function makeAssets(parts: AssetsParts): Promise<Assets> {
+  const { directory, clock } = parts
+  const stored = parts.store === 'on'
+  if (stored) await mkdir(join(directory, 'tmp'), { recursive: true, mode: 0o700 })
+  const disk = stored ? (parts.disk ?? new Disk(directory)) : undefined
+  const headroom = disk && new Headroom({ disk, ...parts })
+  const converter = parts.converter ?? makeSharpConverter()
+  const kept = new WeakMap<Intake, Promise<Result<KeptPicture, UnusablePicture>>>()
+  const run = randomText(8)
+  let arrivals = 0
+
+  const openSink = (owner: string) => () =>
+    disk?.open(`${owner}.${run}${String(arrivals++).padStart(9, '0')}`) ?? makeBlindSink()
+
+  async function keep(blob: JsonBlob, mode: 'strict' | 'tolerant'): Promise<Result<KeptPicture, UnusablePicture>> {
+    const intake = blob.intake
+    if (!(intake instanceof PictureIntake) || intake.isGone) return keepArrived(await decodeNow(blob, mode), blob, mode)
+    const earlier = kept.get(intake)
+    if (earlier !== undefined) return earlier
+    const now = keepArrived(intake, blob, mode).catch(async (error: unknown) => {
+      // The worker broke while the picture arrived. Its characters are still here, and it was paid for.
+      if (error instanceof StorageTrouble && error.code === 'EWORKER')
+        return keepArrived(await decodeNow(blob, mode), blob, mode)
+      throw error
+    })
+    kept.set(intake, now)
+    return now
+  }
+
+  async function adopt(prefix: string): Promise<readonly KeptPicture[]> {
+    const names = stored ? await readdir(join(directory, 'tmp')) : []
+    const adopted: KeptPicture[] = []
+    for (const name of names.filter((text) => text.startsWith(prefix)).sort()) {
+      const path = join(directory, 'tmp', name)
+      const result = await keep(new JsonBlob('binary', [await readFile(path)]), 'tolerant')
+      await rm(path)
+      if (result.ok) adopted.push(result.value)
+    }
+    return adopted
+  }
+
+  async function decodeNow(blob: JsonBlob, mode: 'strict' | 'tolerant'): Promise<PictureIntake> {
+    const encoding = blob.form === 'binary' ? 'binary' : mode
+    const intake = new PictureIntake({ encoding, maxBytes: limitsOf(mode).maxBytes, open: openSink('keep') })
+    for await (const slice of rawSlices(blob)) {
+      await intake.write(slice)
+      await spendTurn(slice.length)
+    }
+    intake.end()
+    return intake
+  }
+
+  async function keepArrived(
+    intake: PictureIntake,
+    blob: JsonBlob,
+    mode: 'strict' | 'tolerant',
+  ): Promise<Result<KeptPicture, UnusablePicture>> {
+    const arrived = await intake.arrived()
+    if ('reason' in arrived) return err(arrived)
+    const { sha256, bytes, inline, notices } = arrived
+    const limits = limitsOf(mode)
+    const probed = await secondLook(arrived.probed, blob)
+    const judged = judge(probed, bytes, limits)
+    const repaired = mode === 'strict' && notices.length > 0
+    if (!judged.ok || repaired) {
+      intake.abort()
+      return judged.ok ? refuse('bad_base64', `The base64 is not valid: ${notices.join(', ')}.`) : judged
+    }
+    const { mediaType, width, height } = judged.value
+    const facts: PictureFacts = { sha256, mediaType, width, height, bytes }
+    await store(intake, facts)
+    return ok({ ...facts, inline: stored ? inline : undefined, stored, notices })
+  }
+
+  async function store(intake: PictureIntake, facts: PictureFacts): Promise<void> {
+    try {
+      await intake.sink?.commit(clock.now())
+    } catch (error) {
+      if (!(error instanceof StorageTrouble)) throw error
+      headroom?.noticed()
+      throw new StorageTrouble(error.code, error.message, facts)
+    }
+  }
+
+  async function read(asset: StoredPicture): Promise<JsonBlob | undefined> {
+    if (asset.inline !== null) return new JsonBlob('binary', [asBuffer(asset.inline)], asset.media_type)
+    const file = await openStored(asset)
+    if (file === undefined) return undefined
+    try {
+      const slices: Buffer[] = []
+      for (let at = 0; at < asset.bytes;) {
+        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(Math.min(READ_BYTES, asset.bytes - at)))
+        if (bytesRead === 0) return undefined
+        slices.push(buffer.subarray(0, bytesRead))
+        at += bytesRead
+      }
+      return new JsonBlob('binary', slices, asset.media_type)
+    } finally {
+      await file.close()
+    }
+  }
+
+  async function openStored({ sha256, bytes }: StoredPicture) {
+    if (!stored) return undefined
+    try {
+      const file = await openFile(join(directory, sha256.slice(0, 2), sha256), 'r')
+      if ((await file.stat()).size === bytes) return file
+      await file.close()
+      return undefined
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  async function sourceBytes(source: KeptPicture | JsonBlob): Promise<Buffer | undefined> {
+    if (source instanceof JsonBlob) return bytesOf(source)
+    if (source.inline !== undefined) return source.inline
+    const blob = await read({ ...source, media_type: source.mediaType, inline: null })
+    return blob && bytesOf(blob)
+  }
+
+  return {
+    intake({ generationId, attemptId }) {
+      const open = openSink(arrivalName(generationId, attemptId))
+      return new PictureIntake({ encoding: 'tolerant', maxBytes: ANSWER_LIMITS.maxBytes, open })
+    },
+    keep,
+    adopt: ({ generationId, attemptId }) => adopt(`${arrivalName(generationId, attemptId)}.`),
+    discard(blob) {
+      if (blob.intake instanceof PictureIntake && !kept.has(blob.intake)) blob.intake.abort()
+    },
+    read,
+    async open(asset, range) {
+      if (asset.inline !== null) {
+        const bytes = asBuffer(asset.inline)
+        return Readable.from([range ? bytes.subarray(range.start, range.end + 1) : bytes], { objectMode: false })
+      }
+      const file = await openStored(asset)
+      return file?.createReadStream({ highWaterMark: READ_BYTES, ...range })
+    },
+    async convert(source, format, compression) {
+      const bytes = await sourceBytes(source)
+      if (bytes === undefined) return err('The picture is not kept, so it cannot be converted.')
+      const converted = await converter(bytes, format, compression)
+      if (!converted.ok) return converted
+      const blob = new JsonBlob('binary', [converted.value], `image/${format}`)
+      const result = await keep(blob, 'tolerant')
+      return result.ok ? ok({ blob, kept: result.value }) : err(result.error.message)
+    },
+    trouble: async () => headroom?.trouble(),
+    expiry: (role, now) => now + (role === 'reference' ? 1 : parts.keepImagesDays) * DAY_MS,
+    collect: makeCollect({ ...parts, disk }),
+    close: async () => disk?.close(),
+  }
+}
+
+function limitsOf(mode: 'strict' | 'tolerant') {
+  return mode === 'strict' ? REFERENCE_LIMITS : ANSWER_LIMITS
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** Ids are ours and plain; what is not could leave the directory. */
+function arrivalName(...ids: string[]): string {
+  return ids.map((id) => id.replace(/[^A-Za-z0-9-]/g, '_')).join('.')
+}

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto'
+import { deflateSync } from 'node:zlib'
+
+import sharp from 'sharp'
+
+import { JsonBlob } from '../core/json-blob.ts'
+
+/** For tests: a real picture of the given size whose pixels are noise, so that its weight is about 3 bytes a pixel as PNG. */
+export async function noise(
+  format: 'png' | 'jpeg' | 'webp' | 'gif',
+  width: number,
+  height: number,
+  seed?: Buffer,
+): Promise<Buffer> {
+  const pixels = seed ?? randomBytes(width * height * 3)
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .toFormat(format, format === 'webp' ? { lossless: true } : {})
+    .toBuffer()
+}
+
+/** A base64 blob as the codec makes them: slices cut anywhere. */
+export function base64Blob(bytes: Buffer, sliceLength = 65_536): JsonBlob {
+  return new JsonBlob('base64', slicesOf(Buffer.from(bytes.toString('base64')), sliceLength))
+}
+
+export function binaryBlob(bytes: Buffer): JsonBlob {
+  return new JsonBlob('binary', slicesOf(bytes, 65_536))
+}
+
+export function slicesOf(bytes: Buffer, length: number): Buffer[] {
+  return Array.from({ length: Math.ceil(bytes.length / length) }, (_, index) =>
+    bytes.subarray(index * length, (index + 1) * length),
+  )
+}
+
+/** A PNG whose header may say anything; its pixel data is `raw`, deflated. */
+export function pngOf(width: number, height: number, raw: Buffer): Buffer {
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(width, 0)
+  header.writeUInt32BE(height, 4)
+  header.set([8, 2], 8)
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(raw, { level: 9 })),
+    chunk('IEND', Buffer.alloc(0)),
+  ])
+}
+
+export function chunk(type: string, data: Buffer): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(data.length, 0)
+  head.write(type, 4, 'latin1')
+  return Buffer.concat([head, data, Buffer.alloc(4)])
+}
