@@ -17,7 +17,7 @@ export interface Engine {
   /** Calls back for every progress event until unsubscribed; a generation without any is silent. */
   watch(id: GenerationId, listener: (event: Progress) => void): () => void
   /** Generations in flight in this process. */
-  inFlight(): number
+  inFlight(): readonly GenerationId[]
 }
 
 /** Whose generation it is: workspace, mode and key decide what is charged and who may fetch it. */

@@ -1,0 +1,256 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+import { z } from 'zod'
+
+import { err, ok, type Result } from './core/result.ts'
+import { PROVIDERS } from './providers/registry.ts'
+
+/** One setting of the environment: how it is read, its unit and why its default is what it is. docs/configuration.md is generated from this. */
+interface Setting<T> {
+  readonly read: z.ZodType<T, string | undefined>
+  readonly default: string
+  readonly unit: string
+  readonly why: string
+}
+
+const whole = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, `must be from ${minimum} to ${maximum}`)
+
+const SIZE_UNITS = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const
+
+const size = z.string().transform((text, context) => {
+  const match = /^(\d+)([KMGT]?)$/.exec(text)
+  if (match === null) {
+    context.addIssue({
+      code: 'custom',
+      message: 'must be a number of bytes, with K, M, G or T behind it if you like: 200G',
+    })
+    return z.NEVER
+  }
+  return Number(match[1]) * SIZE_UNITS[match[2] as keyof typeof SIZE_UNITS]
+})
+
+const onOff = z
+  .enum(['on', 'off', '1', '0', 'true', 'false'], 'must be on or off')
+  .transform((text) => text === 'on' || text === '1' || text === 'true')
+
+const address = z
+  .string()
+  .refine((text) => ['http:', 'https:'].includes(URL.parse(text)?.protocol ?? ''), 'must be an http or https URL')
+
+const postgresUrl = z
+  .string()
+  .refine(
+    (text) => ['postgres:', 'postgresql:'].includes(URL.parse(text)?.protocol ?? ''),
+    'must be a postgres:// or postgresql:// URL, for example postgres://user:password@host:5432/plantain',
+  )
+
+function setting<T>(read: z.ZodType<T, string>, fallback: string, unit: string, why: string): Setting<T>
+function setting<T>(read: z.ZodType<T, string>, fallback: undefined, unit: string, why: string): Setting<T | undefined>
+function setting<T>(
+  read: z.ZodType<T, string>,
+  fallback: string | undefined,
+  unit: string,
+  why: string,
+): Setting<T | undefined> {
+  return {
+    read: fallback === undefined ? read.optional() : z.string().default(fallback).pipe(read),
+    default: fallback ?? '',
+    unit,
+    why,
+  }
+}
+
+/** Every setting of the gateway itself, by its name in the environment. */
+export const SETTINGS = {
+  PLANTAIN_HOST: setting(
+    z.string().min(1),
+    '127.0.0.1',
+    'address',
+    'Where to listen. Loopback, so that an install is nobody else’s until its operator says so.',
+  ),
+  PLANTAIN_PORT: setting(whole(0, 65_535), '7878', 'port', 'Where to listen; 0 takes any free port.'),
+  PLANTAIN_DATA: setting(
+    z.string().min(1),
+    undefined,
+    'directory',
+    'Database, pictures and first keys. Default: `plantain` under the XDG data home (`~/.local/share`).',
+  ),
+  DATABASE_URL: setting(
+    postgresUrl,
+    undefined,
+    'URL',
+    'PostgreSQL 15 or newer instead of the SQLite file, for more than one node.',
+  ),
+  PLANTAIN_ASSETS: setting(
+    onOff,
+    'on',
+    'on, off',
+    '`off` keeps no picture on disk: answers carry it once and it cannot be fetched again.',
+  ),
+  PLANTAIN_ASSETS_MAX: setting(
+    size,
+    undefined,
+    'bytes',
+    'Pictures beyond this go, oldest first, never younger than 24 h. Default: half the disk.',
+  ),
+  PLANTAIN_KEEP_IMAGES_DAYS: setting(
+    whole(1, 36_500),
+    '30',
+    'days',
+    'How long delivered pictures can be fetched again.',
+  ),
+  PLANTAIN_KEEP_PROMPTS: setting(
+    onOff,
+    'on',
+    'on, off',
+    '`off` writes no prompt down; receipts are kept for ever either way.',
+  ),
+  PLANTAIN_CATALOG: setting(
+    z.string().min(1),
+    undefined,
+    'file',
+    'JSON rows merged into the catalogue by id: your prices, your routes, prices you confirm.',
+  ),
+  PLANTAIN_DEFAULT_MODEL: setting(
+    z.string().min(1),
+    'google/gemini-nano-banana-2.1',
+    'model',
+    'What the command line uses when no model is named.',
+  ),
+  PLANTAIN_RETIRED: setting(
+    z.enum(['successor', 'refuse'], 'must be successor or refuse'),
+    'successor',
+    'successor, refuse',
+    'What a live request for a shut-down model gets: its successor with a warning, or 404.',
+  ),
+  PLANTAIN_ROUTE_ORDER: setting(
+    z.string().transform((text) =>
+      text
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    ),
+    '',
+    'slugs, comma-separated',
+    'Providers to prefer wherever several serve a model.',
+  ),
+  PLANTAIN_DEADLINE_S: setting(
+    whole(10, 900),
+    '300',
+    'seconds',
+    'Longest time for one generation, where the catalogue names none for the model.',
+  ),
+  PLANTAIN_DRAIN_S: setting(
+    whole(0, 3_600),
+    '300',
+    'seconds',
+    'How long a stopping gateway waits for generations in flight.',
+  ),
+  PLANTAIN_TEXT_ALLOWANCE: setting(
+    whole(0, 1_000_000),
+    '4096',
+    'tokens',
+    'Words and thoughts that a hold covers per call of a token-priced model; the rest of the hold goes home at settle.',
+  ),
+  PLANTAIN_SANDBOX_LATENCY_MS: setting(
+    whole(0, 600_000),
+    '400',
+    'milliseconds',
+    'How long the sandbox pretends to work on a picture for a test key.',
+  ),
+  PLANTAIN_LOG_LEVEL: setting(
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'must be fatal, error, warn, info, debug or silent'),
+    'info',
+    'level',
+    'Structured logs on standard error, without prompts, keys or pictures.',
+  ),
+  PLANTAIN_URL: setting(
+    address,
+    undefined,
+    'URL',
+    'Command line: the gateway to talk to instead of one in the same process.',
+  ),
+  PLANTAIN_API_KEY: setting(z.string().min(1), undefined, 'key', 'Command line: the key for that gateway.'),
+} as const satisfies Record<string, Setting<unknown>>
+
+type Settings = { readonly [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['read']> }
+
+export interface ProviderConfig {
+  readonly credential: string
+  /** Without a trailing slash. */
+  readonly baseUrl: string
+}
+
+/** What tells a terminal that can show pictures from one that cannot; their makers' own names. */
+const TERMINAL_FACTS = ['TERM', 'TERM_PROGRAM', 'LC_TERMINAL', 'KITTY_WINDOW_ID', 'KONSOLE_VERSION', 'TMUX'] as const
+
+export type TerminalFacts = Readonly<Partial<Record<(typeof TERMINAL_FACTS)[number], string>>>
+
+export interface Config {
+  readonly settings: Settings & { readonly PLANTAIN_DATA: string }
+  /** By slug; only providers that have a credential. */
+  readonly providers: Readonly<Record<string, ProviderConfig>>
+  readonly terminal: TerminalFacts
+}
+
+/** Reads the environment. A failure lists every problem at once, each naming its setting. */
+export function loadConfig(environment?: Environment): Result<Config, readonly string[]> {
+  const { config, problems } = readConfig(environment)
+  return problems.length > 0 ? err(problems) : ok(config)
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The environment with what is wrong with it. A setting that cannot be read stands at its default, so that the rest can still be
+ * looked at; nothing may be done with such a configuration but look.
+ */
+export function readConfig(environment: Environment = process.env): {
+  readonly config: Config
+  readonly problems: readonly string[]
+} {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const problems: string[] = []
+  const settings: Record<string, unknown> = {}
+  for (const [name, { read }] of Object.entries(SETTINGS)) {
+    const parsed = read.safeParse(given[name])
+    if (!parsed.success) problems.push(...parsed.error.issues.map(({ message }) => `${name}: ${message}`))
+    settings[name] = parsed.success ? parsed.data : read.parse(undefined)
+  }
+  const unknown = Object.keys(given).filter((name) => name.startsWith('PLANTAIN_') && !isKnown(name))
+  problems.push(...unknown.map((name) => `${name}: no such setting`))
+
+  const providers: Record<string, ProviderConfig> = {}
+  for (const [id, provider] of Object.entries(PROVIDERS)) {
+    const baseUrlName = baseUrlSetting(provider.settings)
+    const baseUrl = address.default(provider.baseUrl).safeParse(given[baseUrlName])
+    if (!baseUrl.success) problems.push(`${baseUrlName}: must be an http or https URL`)
+    const credential = provider.credentials.flatMap((name) => given[name] ?? [])[0]
+    if (credential !== undefined && baseUrl.success)
+      providers[id] = { credential, baseUrl: baseUrl.data.replace(/\/+$/, '') }
+  }
+
+  const read = settings as Settings
+  const terminal = Object.fromEntries(TERMINAL_FACTS.flatMap((name) => (given[name] ? [[name, given[name]]] : [])))
+  const config = { settings: { ...read, PLANTAIN_DATA: read.PLANTAIN_DATA ?? dataHome(given) }, providers, terminal }
+  return { config, problems }
+}
+
+function isKnown(name: string): boolean {
+  return name in SETTINGS || Object.values(PROVIDERS).some(({ settings }) => name === baseUrlSetting(settings))
+}
+
+/** The setting that moves a provider to another address: `PLANTAIN_GOOGLE_BASE_URL`. */
+export function baseUrlSetting(provider: string): string {
+  return `PLANTAIN_${provider}_BASE_URL`
+}
+
+function dataHome(environment: Readonly<Record<string, string | undefined>>): string {
+  return join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'plantain')
+}

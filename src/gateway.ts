@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+
+import manifest from '../package.json' with { type: 'json' }
+import { bootstrap, type FirstKeys } from './accounts/bootstrap.ts'
+import { makeLocalKey } from './accounts/local-key.ts'
+import { type Accounts, makeAccounts } from './accounts/store.ts'
+import { type Assets, makeAssets } from './assets/assets.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import type { Config } from './config.ts'
+import { type Clock, isoTime, systemClock } from './core/clock.ts'
+import type { Database } from './db/database.ts'
+import { makeAdmit } from './generations/admit.ts'
+import { makeEngine } from './generations/engine.ts'
+import type { Engine } from './generations/engine-port.ts'
+import { makeEstimate } from './generations/estimate.ts'
+import { makeFetch } from './generations/fetch.ts'
+import { makeGenerate } from './generations/generate.ts'
+import { startKeeper } from './generations/keeper.ts'
+import { makeAnswer, makeFindPicture } from './http/answers.ts'
+import { logThrow } from './http/logs.ts'
+import { makeMetrics } from './http/metrics.ts'
+import { makeServer } from './http/server.ts'
+import { stop } from './http/stop.ts'
+import { type Ledger, makeLedger } from './ledger/store.ts'
+import { makeUpstream } from './providers/http.ts'
+import { makeProviders } from './providers/registry.ts'
+import { displayName, makeAccess, roadsOf } from './roads.ts'
+import { nativeSurface } from './surfaces/native/surface.ts'
+import { openaiSurface } from './surfaces/openai/surface.ts'
+import { openrouterSurface } from './surfaces/openrouter/surface.ts'
+import { zodProblem } from './surfaces/zod-problem.ts'
+
+/** What is already open when a gateway is put together: `openStore` makes it. */
+export interface GatewayParts {
+  readonly config: Config
+  readonly catalog: Catalog
+  readonly database: Database
+  readonly logger: Logger
+  readonly clock?: Clock
+}
+
+/** A whole gateway in this process. */
+export interface Gateway {
+  readonly server: FastifyInstance
+  readonly engine: Engine
+  readonly accounts: Accounts
+  readonly ledger: Ledger
+  readonly assets: Assets
+  /** The keys of a new install, told this once; undefined at every later start. */
+  readonly firstKeys: FirstKeys | undefined
+  /** Opens this process alone to whoever may read it: `<key>.admin`, `<key>.test` and `<key>.live` are keys of the default workspace. */
+  readonly localKey: string
+  /** Listens and resolves with the address. Rejects when the port is taken. */
+  listen(): Promise<string>
+  /** Finishes what is in flight, then closes everything. The database is the caller's. False when something had to be cut off. */
+  stop(): Promise<boolean>
+}
+
+/** Puts the rooms together, by hand and in order: what each one needs is what it is given. */
+export async function makeGateway({
+  config,
+  catalog,
+  database,
+  logger,
+  clock = systemClock,
+}: GatewayParts): Promise<Gateway> {
+  const { settings } = config
+  const today = () => isoTime(clock.now()).slice(0, 10)
+  const ledger = makeLedger({ database })
+  const accounts = makeAccounts({ database, clock })
+  const firstKeys = await bootstrap({
+    database,
+    fundTest: (trx, grant) =>
+      ledger.credit(trx, {
+        ...grant,
+        mode: 'test',
+        kind: 'test_balance',
+        idempotencyKey: `first-test-balance:${grant.workspaceId}`,
+      }),
+  })
+  const local = makeLocalKey(accounts)
+  const assets = await makeAssets({
+    directory: `${settings.PLANTAIN_DATA}/assets`,
+    store: settings.PLANTAIN_ASSETS ? 'on' : 'off',
+    db: database,
+    clock,
+    keepImagesDays: settings.PLANTAIN_KEEP_IMAGES_DAYS,
+    ...(settings.PLANTAIN_ASSETS_MAX !== undefined && { maxBytes: settings.PLANTAIN_ASSETS_MAX }),
+  })
+
+  const upstream = makeUpstream()
+  const providers = makeProviders(upstream)
+  const access = makeAccess(config)
+  const roads = roadsOf(config, catalog)
+  const fetch = makeFetch({ database, assets, clock, displayName })
+  const rules = {
+    onRetired: settings.PLANTAIN_RETIRED,
+    deadlineMs: settings.PLANTAIN_DEADLINE_S * 1000,
+    textAllowance: settings.PLANTAIN_TEXT_ALLOWANCE,
+    keepPrompts: settings.PLANTAIN_KEEP_PROMPTS,
+  }
+  const processId = randomUUID()
+  const engine = makeEngine({
+    admit: makeAdmit({ catalog, roads, assets, ledger, database, clock, processId, settings: rules }),
+    generate: makeGenerate({ providers, access: access.of, assets, ledger, database, clock, displayName }),
+    recall: fetch.recall,
+    clock,
+    onCrash: (_id, error) => logThrow(logger, error),
+  })
+  const keeper = await startKeeper({
+    engine,
+    database,
+    ledger,
+    assets,
+    clock,
+    processId,
+    onError: (error) => logThrow(logger, error),
+  })
+
+  const server = makeServer({
+    surfaces: [
+      openrouterSurface({ catalog, today, configuredProviders: () => Object.keys(config.providers) }),
+      nativeSurface(),
+      openaiSurface({ catalog, today }),
+    ],
+    engine,
+    authenticate: async (key) => (await local.authenticate(key)) ?? (await accounts.authenticate(key)),
+    answer: makeAnswer({
+      accounts,
+      ledger,
+      database,
+      fetch,
+      estimate: makeEstimate({ catalog, roads, clock, settings: rules }),
+    }),
+    picture: makeFindPicture(fetch, assets),
+    describe: zodProblem,
+    clock,
+    logger,
+    metrics: makeMetrics(() => engine.inFlight().length),
+    ready: keeper.ready,
+    version: manifest.version,
+  })
+
+  return {
+    server,
+    engine,
+    accounts,
+    ledger,
+    assets,
+    firstKeys,
+    localKey: local.key,
+    listen: () => server.listen({ host: settings.PLANTAIN_HOST, port: settings.PLANTAIN_PORT }),
+    async stop() {
+      const isDrained = await stop(server, engine, settings.PLANTAIN_DRAIN_S * 1000, clock)
+      await keeper.stop()
+      await assets.close()
+      await upstream.close()
+      await access.close()
+      return isDrained
+    },
+  }
+}

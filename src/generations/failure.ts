@@ -1,0 +1,57 @@
+import { fail, type Failure, type FailureCode } from '../core/errors.ts'
+import type { UpstreamFailure } from '../providers/provider.ts'
+
+const CODES = {
+  rejected: 'provider_rejected',
+  refused: 'content_refused',
+  rate_limited: 'rate_limited',
+  unauthorized: 'provider_unconfigured',
+  unavailable: 'upstream_failed',
+  no_image: 'upstream_failed',
+  timeout: 'timeout',
+} as const satisfies Record<UpstreamFailure['kind'], FailureCode>
+
+/** After an ambiguous failure a client that comes back at once may buy the same picture twice. */
+const COOL_DOWN_MS = 60_000
+
+/** An upstream failure in the caller's words. `provider` is its display name. */
+export function failureFrom(upstream: UpstreamFailure, provider: string): Failure {
+  const code = CODES[upstream.kind]
+  const retryAfterMs =
+    upstream.retryAfterMs ?? (code === 'upstream_failed' && upstream.billed !== 'no' ? COOL_DOWN_MS : undefined)
+  return fail(code, `${provider}: ${upstream.message}`, {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    sent: true,
+    upstream: {
+      provider,
+      ...(upstream.status !== undefined && { status: upstream.status }),
+      ...(upstream.code !== undefined && { code: upstream.code }),
+      raw: upstream.raw,
+    },
+  })
+}
+
+/** An answer that came whole, and no picture in it could be used. */
+export function unusableFailure(problem: string | undefined, provider: string): Failure {
+  return fail(
+    'upstream_failed',
+    `${provider} answered without a usable picture${problem === undefined ? '' : `: ${problem}`}. Nothing was charged.`,
+    {
+      retryAfterMs: COOL_DOWN_MS,
+      sent: true,
+      upstream: { provider },
+    },
+  )
+}
+
+/** The picture came and was good, but the disk did not take it: what cannot be fetched again is not charged. */
+export function storageFailure(trouble: string): Failure {
+  return fail(
+    'storage_full',
+    `The picture was made, but it could not be stored (${trouble.replace(/\.$/, '')}). Nothing was charged.`,
+    {
+      retryAfterMs: COOL_DOWN_MS,
+      sent: true,
+    },
+  )
+}

@@ -1,0 +1,89 @@
+import type { Assets } from '../assets/assets.ts'
+import type { Clock } from '../core/clock.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { Database } from '../db/database.ts'
+import type { Ledger } from '../ledger/store.ts'
+import { LEASE_MS } from './admit.ts'
+import type { Engine } from './engine-port.ts'
+import { makeRecover } from './recover.ts'
+import { expireForeignLeases, forgetContinuations, renewLeases } from './store.ts'
+
+const RENEW_MS = LEASE_MS / 3
+const SWEEP_MS = 10_000
+const COLLECT_MS = 3_600_000
+
+interface KeeperParts {
+  readonly engine: Engine
+  readonly database: Database
+  readonly ledger: Ledger
+  readonly assets: Assets
+  readonly clock: Clock
+  readonly processId: string
+  readonly onError: (error: unknown) => void
+}
+
+export interface Keeper {
+  /** Whether new work can be taken; the error says what is missing, for an operator. */
+  ready(): Promise<Result<void, string>>
+  stop(): Promise<void>
+}
+
+/**
+ * What has to happen again and again: leases of running generations are renewed, abandoned ones are ended, expired pictures go. On
+ * one machine the first sweep ends at once whatever the last process left; it has run when this resolves.
+ */
+export async function startKeeper({
+  engine,
+  database,
+  ledger,
+  assets,
+  clock,
+  processId,
+  onError,
+}: KeeperParts): Promise<Keeper> {
+  const stopped = new AbortController()
+  const recover = makeRecover({ database, ledger, clock })
+  const now = () => database.now()
+
+  if (database.engine === 'sqlite') await expireForeignLeases(database.db, processId)
+  await recover()
+
+  async function every(ms: number, work: () => Promise<unknown>): Promise<void> {
+    while (!stopped.signal.aborted) {
+      await clock.sleep(ms, stopped.signal).catch(() => {})
+      if (!stopped.signal.aborted) await work().catch(onError)
+    }
+  }
+
+  const renew = async () => await renewLeases(database.db, engine.inFlight(), (await now()) + LEASE_MS)
+
+  const loops = [
+    every(RENEW_MS, renew),
+    every(SWEEP_MS, async () => {
+      // A machine that slept wakes up with every lease lapsed: what still runs here is not abandoned.
+      await renew()
+      await recover()
+    }),
+    every(COLLECT_MS, async () => {
+      await assets.collect(await now())
+      await forgetContinuations(database.db, await now())
+    }),
+  ]
+
+  return {
+    async ready() {
+      const trouble = await assets.trouble()
+      if (trouble !== undefined) return err(`pictures cannot be stored: ${trouble}`)
+      try {
+        await database.db.selectFrom('workspaces').select('id').limit(1).execute()
+        return ok(undefined)
+      } catch {
+        return err('the database does not answer')
+      }
+    },
+    async stop() {
+      stopped.abort()
+      await Promise.all(loops)
+    },
+  }
+}

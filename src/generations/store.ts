@@ -1,0 +1,192 @@
+import type { Kysely, Transaction } from 'kysely'
+
+import type { CallerFacts } from '../core/ask.ts'
+import type { GenerationId } from '../core/ids.ts'
+import type { Mode, Receipt, TokenUsage } from '../core/receipt.ts'
+import type { AttemptRow, ContinuationRow, GenerationRow, Schema } from '../db/schema.ts'
+
+type Handle = Kysely<Schema> | Transaction<Schema>
+
+/** Who may see a generation: any key of the same workspace and mode. */
+export interface Sight {
+  readonly workspaceId: string
+  readonly mode: Mode
+}
+
+export async function insertGeneration(trx: Transaction<Schema>, row: GenerationRow): Promise<void> {
+  await trx.insertInto('generations').values(row).execute()
+}
+
+export async function insertAttempts(trx: Transaction<Schema>, rows: readonly AttemptRow[]): Promise<void> {
+  await trx
+    .insertInto('attempts')
+    .values([...rows])
+    .execute()
+}
+
+/** How a paid call ended. */
+export type AttemptEnd = Pick<
+  AttemptRow,
+  'id' | 'state' | 'status' | 'upstream_id' | 'cost_nanos' | 'error' | 'finished_at' | 'ms'
+>
+
+export async function endAttempt(handle: Handle, { id, ...end }: AttemptEnd): Promise<void> {
+  await handle.updateTable('attempts').set(end).where('id', '=', id).execute()
+}
+
+/** The provider's own id of a running call, before it is first asked about. */
+export async function noteUpstreamId(handle: Handle, attemptId: string, upstreamId: string): Promise<void> {
+  await handle.updateTable('attempts').set({ upstream_id: upstreamId }).where('id', '=', attemptId).execute()
+}
+
+interface Closing {
+  readonly id: string
+  readonly status: 'settled' | 'voided'
+  readonly receipt: Receipt
+  readonly provider: string | null
+  readonly usage: TokenUsage | undefined
+  readonly text: string | undefined
+  readonly nativeFinishReason: string | undefined
+  readonly at: number
+}
+
+export async function closeGeneration(trx: Transaction<Schema>, closing: Closing): Promise<void> {
+  await trx
+    .updateTable('generations')
+    .set({
+      status: closing.status,
+      receipt: JSON.stringify(closing.receipt),
+      provider: closing.provider,
+      usage: closing.usage ? JSON.stringify(closing.usage) : null,
+      text: closing.text ?? null,
+      native_finish_reason: closing.nativeFinishReason ?? null,
+      finished_at: closing.at,
+    })
+    .where('id', '=', closing.id)
+    .execute()
+}
+
+/** One generation as its workspace may see it; foreign and absent ids look the same. */
+export async function findGeneration(handle: Handle, id: string, sight: Sight): Promise<GenerationRow | undefined> {
+  return await handle
+    .selectFrom('generations')
+    .selectAll()
+    .where('id', '=', id)
+    .where('workspace_id', '=', sight.workspaceId)
+    .where('mode', '=', sight.mode)
+    .executeTakeFirst()
+}
+
+/** Newest first. `before` is the last row of the page before. */
+export async function listGenerations(
+  handle: Handle,
+  sight: Sight,
+  limit: number,
+  before?: { readonly createdAt: number; readonly id: string },
+): Promise<GenerationRow[]> {
+  let query = handle
+    .selectFrom('generations')
+    .selectAll()
+    .where('workspace_id', '=', sight.workspaceId)
+    .where('mode', '=', sight.mode)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+  if (before) {
+    query = query.where((where) =>
+      where.or([
+        where('created_at', '<', before.createdAt),
+        where.and([where('created_at', '=', before.createdAt), where('id', '<', before.id)]),
+      ]),
+    )
+  }
+  return await query.execute()
+}
+
+export async function attemptsOf(handle: Handle, generationId: string): Promise<AttemptRow[]> {
+  return await handle
+    .selectFrom('attempts')
+    .selectAll()
+    .where('generation_id', '=', generationId)
+    .orderBy('n')
+    .execute()
+}
+
+/** Generations that nobody answers for any more: their lease has lapsed. */
+export async function abandonedGenerations(handle: Handle, now: number, limit: number): Promise<GenerationRow[]> {
+  return await handle
+    .selectFrom('generations')
+    .selectAll()
+    .where('status', 'in', ['held', 'running', 'stored'])
+    .where('lease_until', '<', now)
+    .limit(limit)
+    .execute()
+}
+
+export async function renewLeases(handle: Handle, ids: readonly GenerationId[], until: number): Promise<void> {
+  if (ids.length === 0) return
+  await handle
+    .updateTable('generations')
+    .set({ lease_until: until })
+    .where('id', 'in', [...ids])
+    .execute()
+}
+
+/** On one machine the lock on the directory proves that every other owner is dead: their leases end now. */
+export async function expireForeignLeases(handle: Handle, owner: string): Promise<void> {
+  await handle
+    .updateTable('generations')
+    .set({ lease_until: 0 })
+    .where('owner', '!=', owner)
+    .where('status', 'in', ['held', 'running', 'stored'])
+    .execute()
+}
+
+export async function rememberContinuations(trx: Transaction<Schema>, rows: readonly ContinuationRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await trx
+    .insertInto('continuations')
+    .values([...rows])
+    .onConflict((conflict) =>
+      conflict
+        .columns(['workspace_id', 'mode', 'model', 'sha256'])
+        .doUpdateSet((set) => ({ token: set.ref('excluded.token'), expires_at: set.ref('excluded.expires_at') })),
+    )
+    .execute()
+}
+
+export async function findContinuations(
+  handle: Handle,
+  sight: Sight,
+  model: string,
+  hashes: readonly string[],
+  now: number,
+): Promise<ReadonlyMap<string, string>> {
+  if (hashes.length === 0) return new Map()
+  const rows = await handle
+    .selectFrom('continuations')
+    .select(['sha256', 'token'])
+    .where('workspace_id', '=', sight.workspaceId)
+    .where('mode', '=', sight.mode)
+    .where('model', '=', model)
+    .where('sha256', 'in', [...hashes])
+    .where('expires_at', '>', now)
+    .execute()
+  return new Map(rows.map(({ sha256, token }) => [sha256, token]))
+}
+
+export async function forgetContinuations(handle: Handle, now: number): Promise<void> {
+  await handle.deleteFrom('continuations').where('expires_at', '<=', now).execute()
+}
+
+export function callerOf(row: GenerationRow): CallerFacts {
+  return JSON.parse(row.caller) as CallerFacts
+}
+
+export function receiptOf(row: GenerationRow): Receipt | undefined {
+  return row.receipt === null ? undefined : (JSON.parse(row.receipt) as Receipt)
+}
+
+export function usageOf(row: GenerationRow): TokenUsage | undefined {
+  return row.usage === null ? undefined : (JSON.parse(row.usage) as TokenUsage)
+}
