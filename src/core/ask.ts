@@ -20,6 +20,9 @@ export type Ask =
   | { readonly ask: 'keys.update'; readonly hash: string; readonly change: KeyChange }
   | { readonly ask: 'keys.delete'; readonly hash: string }
   | { readonly ask: 'credits' }
+  | { readonly ask: 'balance' }
+  | { readonly ask: 'credits.add'; readonly grant: CreditGrant }
+  | { readonly ask: 'audit' }
   | { readonly ask: 'generation'; readonly id: string }
   | { readonly ask: 'content'; readonly id: string }
   | { readonly ask: 'receipt'; readonly id: string }
@@ -35,6 +38,11 @@ export interface Answers {
   readonly 'keys.update': KeyFacts
   readonly 'keys.delete': { readonly deleted: true }
   readonly credits: { readonly totalCredits: Nanos; readonly totalUsage: Nanos }
+  /** Of the key's own mode; an admin key sees both. */
+  readonly balance: readonly Balance[]
+  readonly 'credits.add': Balance
+  /** Empty when every sum is right. */
+  readonly audit: readonly { readonly check: string; readonly subject: string; readonly message: string }[]
   readonly generation: GenerationFacts
   readonly content: GenerationContent
   readonly receipt: Receipt
@@ -44,13 +52,30 @@ export interface Answers {
 
 export interface NewKey {
   readonly name: string
-  /** Absent: the mode of the install's live traffic. */
+  /** Absent: live. An admin key is made for the local command line alone. */
   readonly mode?: Mode | 'admin'
   readonly limit?: Nanos
   readonly limitReset?: LimitReset
   /** Epoch milliseconds. */
   readonly expiresAt?: number
   readonly workspaceId?: string
+}
+
+export interface CreditGrant {
+  readonly amount: Nanos
+  readonly mode: Mode
+  /** From now on live traffic is paid from this balance instead of the operator's own funds. */
+  readonly prepaid: boolean
+  /** The same text adds the money once. */
+  readonly idempotencyKey: string
+}
+
+export interface Balance {
+  readonly mode: Mode
+  readonly available: Nanos
+  readonly held: Nanos
+  /** How live traffic is paid; the test balance is always prepaid. */
+  readonly liveMode: 'metered' | 'prepaid'
 }
 
 /** Absent leaves a field as it is; `null` clears it. */

@@ -208,6 +208,27 @@ export const FAILURES = {
     retryable: false,
     meaning: 'The provider itself called the request invalid. Its message is passed on; nothing was charged.',
   },
+  request_timeout: {
+    status: 408,
+    type: 'timeout',
+    by: 'caller',
+    retryable: true,
+    meaning: 'The headers or the body of the request arrived too slowly. Nothing was started.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    type: 'invalid_request',
+    by: 'caller',
+    retryable: false,
+    meaning: 'The Range header asks for bytes beyond the end of the picture.',
+  },
+  headers_too_large: {
+    status: 431,
+    type: 'invalid_request',
+    by: 'caller',
+    retryable: false,
+    meaning: 'The request target and the headers together are larger than 16 KiB.',
+  },
   rate_limited: {
     status: 429,
     type: 'rate_limit_exceeded',
@@ -262,6 +283,8 @@ export interface Failure {
   /** The offending field as the caller wrote it, dotted: `image_config.aspect_ratio`, `messages.0.content.1.image_url.url`. */
   readonly field?: string
   readonly retryAfterMs?: number
+  /** A paid call had left before this failure: the edge tells clients not to repeat the request by themselves. */
+  readonly sent?: boolean
   /** What the provider said, where one was involved. */
   readonly upstream?: {
     readonly provider: string

@@ -14,18 +14,35 @@ export class JsonBlob {
   readonly slices: readonly Buffer[]
   /** What watched the picture while it arrived, if anything did. */
   readonly intake: Intake | undefined
+  /** Where the bytes are when the memory for pictures was used up: `slices` is then empty. */
+  readonly spilled: Spilled | undefined
+  /** Base64 from an answer with white space among its characters: a strict decoder refuses it, the writer leaves the white space out. */
+  readonly spaced: boolean
 
-  constructor(form: 'base64' | 'text' | 'binary', slices: readonly Buffer[], mediaType?: string, intake?: Intake) {
+  constructor(
+    form: 'base64' | 'text' | 'binary',
+    slices: readonly Buffer[],
+    mediaType?: string,
+    intake?: Intake,
+    more: { readonly spilled?: Spilled | undefined; readonly spaced?: boolean } = {},
+  ) {
     this.form = form
     this.slices = slices
     this.mediaType = mediaType
     this.intake = intake
+    this.spilled = more.spilled
+    this.spaced = more.spaced ?? false
   }
 
-  /** Bytes in the slices: characters for `base64` and `text`. */
+  /** Bytes in the slices, or on disk: characters for `base64` and `text`. */
   get byteLength(): number {
-    return this.slices.reduce((total, slice) => total + slice.length, 0)
+    return this.slices.reduce((total, slice) => total + slice.length, this.spilled?.byteLength ?? 0)
   }
+}
+
+/** Bytes that were moved out of memory. Iterating gives them in order, every time it is iterated. */
+export interface Spilled extends AsyncIterable<Buffer> {
+  readonly byteLength: number
 }
 
 /** A JSON value in which long strings stand as blobs. */
