@@ -26,7 +26,7 @@ export function makeLocalKey(accounts: Accounts): LocalKey {
         return err(fail('invalid_api_key', 'This local key belongs to another process.'))
       const workspaceId = await accounts.defaultWorkspaceId()
       if (mode === 'admin')
-        return ok({ keyHash: digest(text).toString('hex'), workspaceId, mode, label: 'local admin' })
+        return ok({ keyHash: digest(text).toString('hex'), workspaceId, mode, label: 'local admin', isLocal: true })
       const keys = await accounts.listKeys({ includeDisabled: false, offset: 0, limit: 1000, workspaceId })
       const oldest = keys.findLast((key) => key.mode === mode)
       return oldest

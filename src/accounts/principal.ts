@@ -6,4 +6,6 @@ export interface Principal {
   readonly mode: 'live' | 'test' | 'admin'
   /** Masked, safe to log: `sk-pl-live-ab12…9xyz`. */
   readonly label: string
+  /** Whether it is the command line of whoever owns the data: the local key, never a key of the database. */
+  readonly isLocal?: true
 }

@@ -5,7 +5,7 @@ import { MAX_DATA_PREFIX_BYTES, parseDataPrefix } from './data-url.ts'
 import type { IntakeQueue } from './intake-queue.ts'
 import { JsonBlob } from './json-blob.ts'
 import type { Intake, OpenIntake, Spill, Spilled } from './json-blob.ts'
-import { LONG_STRING_BYTES, refuse, sizeText } from './json-limits.ts'
+import { dotted, LONG_STRING_BYTES, refuse, sizeText } from './json-limits.ts'
 import type { SliceKeeper } from './slice-keeper.ts'
 
 /** What all long strings of one document share. */
@@ -274,7 +274,8 @@ export class LongString {
     this.#textBytes += bytes
     const { maxStringBytes } = this.#parts
     if (this.#textBytes <= maxStringBytes) return
-    refuse(`A string is longer than ${sizeText(maxStringBytes)} and not base64: it holds ${this.#whyText}.`, this.path)
+    const name = dotted(this.path) || 'The body'
+    refuse(`${name} is longer than ${sizeText(maxStringBytes)} and not base64: it holds ${this.#whyText}.`, this.path)
   }
 }
 

@@ -45,6 +45,8 @@ export interface GenerateRoute extends RouteBase {
 export interface ParsedGenerate {
   readonly request: ImageRequest
   readonly stream: boolean
+  /** What the caller wrote for `resolution`, `aspect_ratio` and the like, where it was another name: refusals are told in it. */
+  readonly fieldNames?: Readonly<Record<string, string>>
 }
 
 /** How a dialect streams. Every method returns whole SSE data payloads in order; `http/` frames, keeps alive and ends them. */

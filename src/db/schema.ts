@@ -78,6 +78,8 @@ export interface HoldRow {
   mode: 'live' | 'test'
   key_hash: string
   amount_nanos: bigint
+  /** Where the amount came from and its rest returns to: the prepaid balance, or the operator's own funds (metered). */
+  funded_by: 'balance' | 'operator'
   state: 'pending' | 'posted' | 'voided'
   charge_nanos: bigint | null
   /** The prices in force when the hold was made, JSON: the charge uses these and no others. */
