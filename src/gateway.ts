@@ -123,7 +123,7 @@ export async function makeGateway({
   const server = makeServer({
     surfaces: [
       openrouterSurface({ catalog, today, configuredProviders: () => Object.keys(config.providers) }),
-      nativeSurface(),
+      nativeSurface({ catalog, today, roads }),
       openaiSurface({ catalog, today }),
     ],
     engine,

@@ -5,7 +5,8 @@ import type { Mode } from './core/receipt.ts'
 import type { Access } from './generations/attempt.ts'
 import { PROVIDERS } from './providers/registry.ts'
 import type { Roads } from './router/plan.ts'
-import { type Sandbox, simulates, startSandbox } from './sandbox/simulators.ts'
+import { simulates } from './sandbox/simulates.ts'
+import type { Sandbox } from './sandbox/simulators.ts'
 
 /** What routing may count on in this install: adapters, credentials, simulators and the operator's order. */
 export function roadsOf({ providers, settings }: Config, catalog: Catalog): Roads {
@@ -37,7 +38,7 @@ export function makeAccess({ providers, settings }: Config) {
   return {
     async of(slug: string, mode: Mode): Promise<Access> {
       if (mode === 'test') {
-        sandbox ??= startSandbox({ retired: 'serve', latencyMs: settings.PLANTAIN_SANDBOX_LATENCY_MS })
+        sandbox ??= startLazily(settings.PLANTAIN_SANDBOX_LATENCY_MS)
         const baseUrl = (await sandbox).baseUrlFor(slug)
         if (baseUrl === undefined)
           throw new Error(`the sandbox has no simulator for ${slug}, yet a test call was planned on it`)
@@ -51,4 +52,10 @@ export function makeAccess({ providers, settings }: Config) {
       await (await sandbox)?.close()
     },
   }
+}
+
+/** The painter brings native code along that a gateway with live keys alone never needs. */
+async function startLazily(latencyMs: number): Promise<Sandbox> {
+  const { startSandbox } = await import('./sandbox/simulators.ts')
+  return await startSandbox({ retired: 'serve', latencyMs })
 }

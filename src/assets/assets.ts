@@ -31,6 +31,8 @@ export interface Assets {
    * of requests, `tolerant` for answers. Rejects with StorageTrouble when the disk fails; nothing is left there then.
    */
   keep(blob: JsonBlob, mode: 'strict' | 'tolerant'): Promise<Result<KeptPicture, UnusablePicture>>
+  /** The first half of `keep`: decoded and judged, so that all pictures of a request can be looked at before any is kept. */
+  inspect(blob: JsonBlob, mode: 'strict' | 'tolerant'): Promise<Result<InspectedPicture, UnusablePicture>>
   /**
    * Pictures that a process which died had received whole for this attempt, but not kept; kept now, in the order of their arrival.
    * Only for attempts that no process runs any more. Pictures of at most 16 KiB leave no trace and are not found.
@@ -67,6 +69,14 @@ export interface KeptPicture extends PictureFacts {
   readonly stored: boolean
   /** What was mended in an answer's base64, in words. */
   readonly notices: readonly string[]
+}
+
+/** A usable picture that nobody has decided about. One of the two must be called; discarding what was kept does nothing. */
+export interface InspectedPicture {
+  readonly facts: PictureFacts
+  /** Durable before this resolves, as `Assets.keep` promises. */
+  keep(): Promise<KeptPicture>
+  discard(): void
 }
 
 export interface AssetsParts {
@@ -148,6 +158,15 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
     blob: JsonBlob,
     mode: 'strict' | 'tolerant',
   ): Promise<Result<KeptPicture, UnusablePicture>> {
+    const inspected = await inspectArrived(intake, blob, mode)
+    return inspected.ok ? ok(await inspected.value.keep()) : inspected
+  }
+
+  async function inspectArrived(
+    intake: PictureIntake,
+    blob: JsonBlob,
+    mode: 'strict' | 'tolerant',
+  ): Promise<Result<InspectedPicture, UnusablePicture>> {
     const arrived = await intake.arrived()
     if ('reason' in arrived) return err(arrived)
     const { sha256, bytes, inline, notices } = arrived
@@ -161,8 +180,14 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
     }
     const { mediaType, width, height } = judged.value
     const facts: PictureFacts = { sha256, mediaType, width, height, bytes }
-    await store(intake, facts)
-    return ok({ ...facts, inline: stored ? inline : undefined, stored, notices })
+    return ok({
+      facts,
+      async keep() {
+        await store(intake, facts)
+        return { ...facts, inline: stored ? inline : undefined, stored, notices }
+      },
+      discard: () => intake.abort(),
+    })
   }
 
   async function store(intake: PictureIntake, facts: PictureFacts): Promise<void> {
@@ -219,6 +244,7 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
       return new PictureIntake({ encoding: 'tolerant', maxBytes: ANSWER_LIMITS.maxBytes, open })
     },
     keep,
+    inspect: async (blob, mode) => inspectArrived(await decodeNow(blob, mode), blob, mode),
     adopt: ({ generationId, attemptId }) => adopt(`${arrivalName(generationId, attemptId)}.`),
     discard(blob) {
       if (blob.intake instanceof PictureIntake && !kept.has(blob.intake)) blob.intake.abort()

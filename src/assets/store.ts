@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely'
 
+import { preparedRows } from '../db/prepared.ts'
 import type { AssetRow, GenerationImageRow, Schema } from '../db/schema.ts'
 import type { KeptPicture } from './assets.ts'
 
@@ -9,21 +10,35 @@ import type { KeptPicture } from './assets.ts'
  */
 export async function insertAsset(trx: Kysely<Schema>, kept: KeptPicture, at: number): Promise<void> {
   const { sha256, mediaType, width, height, bytes, inline } = kept
-  await trx
-    .insertInto('assets')
-    .values({ sha256, media_type: mediaType, width, height, bytes, inline: inline ?? null, created_at: at })
-    .onConflict((conflict) => conflict.column('sha256').doUpdateSet({ created_at: at }))
-    .execute()
+  await upsertAssets(trx, [
+    { sha256, media_type: mediaType, width, height, bytes, inline: inline ?? null, created_at: at },
+  ])
 }
+
+const upsertAssets = preparedRows<AssetRow>(
+  ['sha256', 'media_type', 'width', 'height', 'bytes', 'inline', 'created_at'],
+  (db, rows) =>
+    db
+      .insertInto('assets')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.column('sha256').doUpdateSet((set) => ({ created_at: set.ref('excluded.created_at') })),
+      ),
+)
 
 /** Names an asset for a generation, in the same transaction as `insertAsset`. A second time is no second row. */
 export async function nameImage(trx: Kysely<Schema>, row: GenerationImageRow): Promise<void> {
-  await trx
-    .insertInto('generation_images')
-    .values(row)
-    .onConflict((conflict) => conflict.columns(['generation_id', 'role', 'position']).doNothing())
-    .execute()
+  await insertNames(trx, [row])
 }
+
+const insertNames = preparedRows<GenerationImageRow>(
+  ['generation_id', 'role', 'position', 'sha256', 'converted_from', 'created_at', 'expires_at'],
+  (db, rows) =>
+    db
+      .insertInto('generation_images')
+      .values(rows)
+      .onConflict((conflict) => conflict.columns(['generation_id', 'role', 'position']).doNothing()),
+)
 
 export type NamedAsset = Selectable<AssetRow> &
   Pick<GenerationImageRow, 'role' | 'position' | 'converted_from' | 'expires_at'>

@@ -17,7 +17,7 @@ import type { AttemptRow } from '../db/schema.ts'
 import type { HoldRefusal, Ledger } from '../ledger/store.ts'
 import { type Plan, plan, type PlannedRoute, type Roads } from '../router/plan.ts'
 import type { Owner } from './engine-port.ts'
-import { readReferences } from './references.ts'
+import { keepReferences, readReferences } from './references.ts'
 import { skeletonOf } from './skeleton.ts'
 import { insertAttempts, insertGeneration } from './store.ts'
 
@@ -127,13 +127,8 @@ export function makeAdmit(parts: AdmitParts) {
     if (!considered.ok) return considered
     const read = await readReferences(considered.value.request, considered.value.model.id, owner, parts)
     if (!read.ok) return read
-    const trouble = await parts.assets.trouble()
-    if (trouble !== undefined)
-      return err(
-        fail('storage_full', `Pictures cannot be stored right now: ${trouble}. Nothing was sent to a provider.`, {
-          retryAfterMs: 30_000,
-        }),
-      )
+    const kept = await keepReferences(read.value.pictures, parts.assets)
+    if (!kept.ok) return kept
 
     const admitted = draft(
       considered.value,
@@ -143,7 +138,7 @@ export function makeAdmit(parts: AdmitParts) {
       [...considered.value.warnings, ...read.value.warnings],
       parts,
     )
-    const held = await write(admitted, read.value.pictures, parts)
+    const held = await write(admitted, kept.value, parts)
     if (!held.ok) return err(creditFailure(held.error, admitted.hold))
     await parts.database.durable()
     return ok(admitted)

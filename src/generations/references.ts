@@ -1,8 +1,9 @@
-import type { Assets, KeptPicture } from '../assets/assets.ts'
+import type { Assets, InspectedPicture, KeptPicture } from '../assets/assets.ts'
+import { StorageTrouble } from '../assets/trouble.ts'
 import type { UnusablePicture } from '../assets/usable.ts'
 import { fail, type Failure, type FailureCode } from '../core/errors.ts'
 import type { Clock } from '../core/clock.ts'
-import type { ImageRequest, Picture, Turn } from '../core/image-request.ts'
+import type { ImageRequest, Picture, PictureFacts, Turn } from '../core/image-request.ts'
 import type { Warning } from '../core/receipt.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Database } from '../db/database.ts'
@@ -11,7 +12,8 @@ import { findContinuations, type Sight } from './store.ts'
 interface Read {
   /** The request with facts on every picture, and continuations on those that this gateway made. */
   readonly request: ImageRequest
-  readonly pictures: readonly KeptPicture[]
+  /** None of them is kept yet. */
+  readonly pictures: readonly InspectedPicture[]
   readonly warnings: readonly Warning[]
 }
 
@@ -23,7 +25,7 @@ interface Parts {
 
 /**
  * Decodes and probes every picture of a request, and finds what their makers want to see again with the ones that come back as an
- * assistant's turn. A failure names the field of the first picture that cannot be used.
+ * assistant's turn. A failure names the field of the first picture that cannot be used, and leaves nothing of the others behind.
  */
 export async function readReferences(
   request: ImageRequest,
@@ -31,15 +33,19 @@ export async function readReferences(
   sight: Sight,
   { assets, database, clock }: Parts,
 ): Promise<Result<Read, Failure>> {
-  const kept = new Map<Picture, KeptPicture>()
+  const inspected = new Map<Picture, InspectedPicture>()
   const warnings: Warning[] = []
+  const refuse = (failure: Failure): Result<never, Failure> => {
+    for (const picture of inspected.values()) picture.discard()
+    return err(failure)
+  }
   const pictures = [
     ...request.turns.flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'image' ? [part.picture] : []))),
     ...(request.mask ? [request.mask] : []),
   ]
   for (const picture of pictures) {
     if (picture.source.type === 'url') {
-      return err(
+      return refuse(
         fail(
           'invalid_image',
           `${picture.field} is a link. Pictures by http(s) URL are not fetched yet: send the bytes as a data URL, data:image/png;base64,…`,
@@ -47,49 +53,72 @@ export async function readReferences(
         ),
       )
     }
-    const result = await assets.keep(picture.source.blob, 'strict')
-    if (!result.ok) return err(unusable(picture.field, result.error))
-    kept.set(picture, result.value)
+    const result = await assets.inspect(picture.source.blob, 'strict')
+    if (!result.ok) return refuse(unusable(picture.field, result.error))
+    inspected.set(picture, result.value)
     const label = picture.source.blob.mediaType
-    if (label !== undefined && label !== result.value.mediaType && label !== 'image/jpg') {
+    const { mediaType } = result.value.facts
+    if (label !== undefined && label !== mediaType && label !== 'image/jpg') {
       warnings.push({
         code: 'media_type_mismatch',
         field: picture.field,
-        message: `The picture is labelled ${label}, but its bytes are ${result.value.mediaType}; the bytes were believed.`,
+        message: `The picture is labelled ${label}, but its bytes are ${mediaType}; the bytes were believed.`,
       })
     }
   }
-  if (kept.size === 0) return ok({ request, pictures: [], warnings })
+  if (inspected.size === 0) return ok({ request, pictures: [], warnings })
 
   const made = request.turns
     .filter(({ role }) => role === 'assistant')
     .flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'image' ? [part.picture] : [])))
-  const hashes = made.flatMap((picture) => kept.get(picture)?.sha256 ?? [])
+  const hashes = made.flatMap((picture) => inspected.get(picture)?.facts.sha256 ?? [])
   const continuations = await findContinuations(database.db, sight, model, hashes, clock.now())
   const filled = (picture: Picture): Picture =>
-    withFacts(picture, kept.get(picture), made.includes(picture) ? continuations : new Map())
+    withFacts(picture, inspected.get(picture)?.facts, made.includes(picture) ? continuations : new Map())
   const turns = request.turns.map((turn): Turn => ({
     ...turn,
     parts: turn.parts.map((part) => (part.type === 'image' ? { ...part, picture: filled(part.picture) } : part)),
   }))
   return ok({
     request: { ...request, turns, ...(request.mask && { mask: filled(request.mask) }) },
-    pictures: [...kept.values()],
+    pictures: [...inspected.values()],
     warnings,
   })
 }
 
+/** Keeps the references of a request that will be held, and asks whether there is room for what it is to make. All of them or a failure. */
+export async function keepReferences(
+  pictures: readonly InspectedPicture[],
+  assets: Assets,
+): Promise<Result<readonly KeptPicture[], Failure>> {
+  const trouble = await assets.trouble()
+  if (trouble !== undefined) {
+    for (const picture of pictures) picture.discard()
+    return err(storageFull(trouble))
+  }
+  try {
+    return ok(await Promise.all(pictures.map((picture) => picture.keep())))
+  } catch (error) {
+    if (!(error instanceof StorageTrouble)) throw error
+    return err(storageFull(error.message))
+  }
+}
+
+function storageFull(trouble: string): Failure {
+  const message = `Pictures cannot be stored right now: ${trouble}. Nothing was sent to a provider.`
+  return fail('storage_full', message, { retryAfterMs: 30_000 })
+}
+
 function withFacts(
   picture: Picture,
-  kept: KeptPicture | undefined,
+  facts: PictureFacts | undefined,
   continuations: ReadonlyMap<string, string>,
 ): Picture {
-  if (kept === undefined) return picture
-  const { sha256, mediaType, width, height, bytes } = kept
-  const continuation = continuations.get(sha256)
+  if (facts === undefined) return picture
+  const continuation = continuations.get(facts.sha256)
   return {
     ...picture,
-    facts: { sha256, mediaType, width, height, bytes },
+    facts,
     ...(continuation !== undefined && { continuation }),
   }
 }

@@ -3,9 +3,52 @@ import type { Kysely, Transaction } from 'kysely'
 import type { CallerFacts } from '../core/ask.ts'
 import type { GenerationId } from '../core/ids.ts'
 import type { Mode, Receipt, TokenUsage } from '../core/receipt.ts'
+import { prepared, preparedRows } from '../db/prepared.ts'
 import type { AttemptRow, ContinuationRow, GenerationRow, Schema } from '../db/schema.ts'
 
 type Handle = Kysely<Schema> | Transaction<Schema>
+
+const GENERATION_COLUMNS = [
+  'id',
+  'workspace_id',
+  'mode',
+  'key_hash',
+  'status',
+  'owner',
+  'lease_until',
+  'deadline_at',
+  'surface',
+  'streamed',
+  'model_requested',
+  'model_served',
+  'provider',
+  'request',
+  'references_count',
+  'caller',
+  'quote',
+  'receipt',
+  'usage',
+  'text',
+  'native_finish_reason',
+  'created_at',
+  'finished_at',
+] as const satisfies readonly (keyof GenerationRow)[]
+
+const ATTEMPT_COLUMNS = [
+  'id',
+  'generation_id',
+  'n',
+  'provider',
+  'model',
+  'state',
+  'status',
+  'upstream_id',
+  'cost_nanos',
+  'error',
+  'sent_at',
+  'finished_at',
+  'ms',
+] as const satisfies readonly (keyof AttemptRow)[]
 
 /** Who may see a generation: any key of the same workspace and mode. */
 export interface Sight {
@@ -14,15 +57,20 @@ export interface Sight {
 }
 
 export async function insertGeneration(trx: Transaction<Schema>, row: GenerationRow): Promise<void> {
-  await trx.insertInto('generations').values(row).execute()
+  await insertGenerations(trx, [row])
 }
 
+const insertGenerations = preparedRows<GenerationRow>(GENERATION_COLUMNS, (db, rows) =>
+  db.insertInto('generations').values(rows),
+)
+
 export async function insertAttempts(trx: Transaction<Schema>, rows: readonly AttemptRow[]): Promise<void> {
-  await trx
-    .insertInto('attempts')
-    .values([...rows])
-    .execute()
+  await insertAttemptRows(trx, rows)
 }
+
+const insertAttemptRows = preparedRows<AttemptRow>(ATTEMPT_COLUMNS, (db, rows) =>
+  db.insertInto('attempts').values(rows),
+)
 
 /** How a paid call ended. */
 export type AttemptEnd = Pick<
@@ -30,9 +78,24 @@ export type AttemptEnd = Pick<
   'id' | 'state' | 'status' | 'upstream_id' | 'cost_nanos' | 'error' | 'finished_at' | 'ms'
 >
 
-export async function endAttempt(handle: Handle, { id, ...end }: AttemptEnd): Promise<void> {
-  await handle.updateTable('attempts').set(end).where('id', '=', id).execute()
+export async function endAttempt(handle: Handle, end: AttemptEnd): Promise<void> {
+  await updateAttempt(handle, end)
 }
+
+const updateAttempt = prepared<AttemptEnd>((db, value) =>
+  db
+    .updateTable('attempts')
+    .set({
+      state: value('state'),
+      status: value('status'),
+      upstream_id: value('upstream_id'),
+      cost_nanos: value('cost_nanos'),
+      error: value('error'),
+      finished_at: value('finished_at'),
+      ms: value('ms'),
+    })
+    .where('id', '=', value('id')),
+)
 
 /** The provider's own id of a running call, before it is first asked about. */
 export async function noteUpstreamId(handle: Handle, attemptId: string, upstreamId: string): Promise<void> {
@@ -51,20 +114,37 @@ interface Closing {
 }
 
 export async function closeGeneration(trx: Transaction<Schema>, closing: Closing): Promise<void> {
-  await trx
+  await updateGeneration(trx, {
+    id: closing.id,
+    status: closing.status,
+    receipt: JSON.stringify(closing.receipt),
+    provider: closing.provider,
+    usage: closing.usage ? JSON.stringify(closing.usage) : null,
+    text: closing.text ?? null,
+    native_finish_reason: closing.nativeFinishReason ?? null,
+    finished_at: closing.at,
+  })
+}
+
+type GenerationEnd = Pick<
+  GenerationRow,
+  'id' | 'status' | 'receipt' | 'provider' | 'usage' | 'text' | 'native_finish_reason' | 'finished_at'
+>
+
+const updateGeneration = prepared<GenerationEnd>((db, value) =>
+  db
     .updateTable('generations')
     .set({
-      status: closing.status,
-      receipt: JSON.stringify(closing.receipt),
-      provider: closing.provider,
-      usage: closing.usage ? JSON.stringify(closing.usage) : null,
-      text: closing.text ?? null,
-      native_finish_reason: closing.nativeFinishReason ?? null,
-      finished_at: closing.at,
+      status: value('status'),
+      receipt: value('receipt'),
+      provider: value('provider'),
+      usage: value('usage'),
+      text: value('text'),
+      native_finish_reason: value('native_finish_reason'),
+      finished_at: value('finished_at'),
     })
-    .where('id', '=', closing.id)
-    .execute()
-}
+    .where('id', '=', value('id')),
+)
 
 /** One generation as its workspace may see it; foreign and absent ids look the same. */
 export async function findGeneration(handle: Handle, id: string, sight: Sight): Promise<GenerationRow | undefined> {

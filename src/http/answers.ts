@@ -1,7 +1,7 @@
 import type { Principal } from '../accounts/principal.ts'
 import type { Accounts } from '../accounts/store.ts'
 import type { Assets } from '../assets/assets.ts'
-import type { Answers, Ask, Balance, CreditGrant, Estimate, KeyFacts } from '../core/ask.ts'
+import type { Answers, Ask, Balance, CreditGrant, Estimate, KeyFacts, NewKey } from '../core/ask.ts'
 import { fail, type Failure } from '../core/errors.ts'
 import type { ImageRequest } from '../core/image-request.ts'
 import type { Mode } from '../core/receipt.ts'
@@ -22,6 +22,8 @@ interface AnswerParts {
   readonly estimate: (request: ImageRequest, mode: Mode) => Result<Estimate, Failure>
 }
 
+const NOT_LOCAL = 'Admin keys are made only where the data is: plantain keys create --mode admin'
+
 /** Answers every ask from the room that knows. A key of another workspace is as absent as one that never was. */
 export function makeAnswer({ accounts, ledger, database, fetch, estimate }: AnswerParts): Answer {
   async function ownKey(hash: string, { workspaceId }: Principal): Promise<Result<KeyFacts, Failure>> {
@@ -39,6 +41,10 @@ export function makeAnswer({ accounts, ledger, database, fetch, estimate }: Answ
     await database.transaction((trx) => ledger.credit(trx, { workspaceId, mode, amount, idempotencyKey, kind, at }))
     if (prepaid) await ledger.setLiveMode('prepaid')
     await database.durable()
+    return await balance(workspaceId, mode)
+  }
+
+  async function balance(workspaceId: string, mode: Mode): Promise<Balance> {
     return { mode, ...(await ledger.balance(workspaceId, mode)), liveMode: await ledger.liveMode() }
   }
 
@@ -49,7 +55,9 @@ export function makeAnswer({ accounts, ledger, database, fetch, estimate }: Answ
       case 'keys.list':
         return ok(await accounts.listKeys({ ...ask, workspaceId: principal.workspaceId }))
       case 'keys.create':
-        return await accounts.createKey({ ...ask.key, workspaceId: principal.workspaceId })
+        return mayMake(ask.key, principal)
+          ? await accounts.createKey({ ...ask.key, workspaceId: principal.workspaceId })
+          : err(fail('forbidden', NOT_LOCAL))
       case 'keys.get':
         return await ownKey(ask.hash, principal)
       case 'keys.update': {
@@ -63,6 +71,8 @@ export function makeAnswer({ accounts, ledger, database, fetch, estimate }: Answ
       }
       case 'credits':
         return ok(await ledger.totals(principal.workspaceId, 'live'))
+      case 'balance':
+        return ok(await Promise.all(modesOf(principal).map((mode) => balance(principal.workspaceId, mode))))
       case 'credits.add':
         return ok(await addCredit(ask.grant, principal.workspaceId))
       case 'audit':
@@ -99,6 +109,15 @@ export function makeFindPicture(fetch: Fetch, assets: Assets): FindPicture {
       },
     })
   }
+}
+
+/** Otherwise an admin key that leaked could outlive its own deletion through the keys it made. */
+function mayMake({ mode }: NewKey, { isLocal }: Principal): boolean {
+  return mode !== 'admin' || isLocal === true
+}
+
+function modesOf({ mode }: Principal): readonly Mode[] {
+  return mode === 'admin' ? ['live', 'test'] : [mode]
 }
 
 /** Which generations a key may see: those of its workspace and mode. An admin key looks at live traffic. */

@@ -4,6 +4,7 @@ import { labelOf, readTier } from '../catalog/tier.ts'
 import { fail, type Failure } from '../core/errors.ts'
 import { TIERS, type ImageRequest, type Tier } from '../core/image-request.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { isSaid } from './fields.ts'
 
 const TIER_WORDS = [...TIERS, '0.5K'] as const
 const PIXELS = /^([1-9]\d{1,4})x([1-9]\d{1,4})$/
@@ -62,6 +63,11 @@ export function dimensions(
   if (size !== undefined && Math.abs(size.width / size.height / ratioOf(aspectRatio) - 1) > 0.04)
     return contradiction(ratio, { field: 'size', value: `${size.width}x${size.height}` })
   return ok({ ...(size && { size }), ...(resolution && { resolution }), aspectRatio })
+}
+
+/** What the catalogue refuses as `resolution` was written in `size`, when the tier stands there alone. */
+export function tierFieldNames({ size, resolution }: Record<'size' | 'resolution', string | null | undefined>) {
+  return isSaid(resolution) || readTier(size ?? '') === undefined ? {} : { fieldNames: { resolution: 'size' } }
 }
 
 function contradiction(later: Spoken, earlier: Spoken | undefined): Result<never, Failure> {

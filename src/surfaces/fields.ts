@@ -66,9 +66,14 @@ export function textMap(maxPairs: number, maxKey: number, maxValue: number) {
 
 type Said<T> = { [Key in keyof T]?: Exclude<T[Key], null | undefined> }
 
-/** The fields that were said: `null` and `undefined` are the wire's two ways of saying nothing. */
+/** `null` and `undefined` are the wire's two ways of saying nothing. */
+export function isSaid(value: unknown): boolean {
+  return value !== null && value !== undefined
+}
+
+/** The fields that were said. */
 export function said<T extends object>(fields: T): Said<T> {
-  const entries = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)
+  const entries = Object.entries(fields).filter(([, value]) => isSaid(value))
   // What was removed is exactly what the type removes; TypeScript cannot follow it through the entries.
   return Object.fromEntries(entries) as Said<T>
 }

@@ -1,7 +1,7 @@
 import { text } from '../core/blob-fields.ts'
 import { fail, type Failure } from '../core/errors.ts'
 import type { ImageRequest } from '../core/image-request.ts'
-import { oneOf, said, wholeNumber } from './fields.ts'
+import { isSaid, oneOf, said, wholeNumber } from './fields.ts'
 
 /** Fields about the picture that the dialects share by name and meaning. */
 export const LookFields = {
@@ -51,8 +51,4 @@ export function checkLook(look: Look, prefix = ''): Failure | undefined {
     return fail('invalid_request', message, { field: `${prefix}output_compression` })
   }
   return undefined
-}
-
-function isSaid(value: unknown): boolean {
-  return value !== null && value !== undefined
 }

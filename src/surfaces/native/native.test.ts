@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { makeCatalog } from '../../catalog/catalog.ts'
 import type { Answers, Ask } from '../../core/ask.ts'
 import { usd } from '../../core/money.ts'
 import { onWire } from '../on-wire.ts'
@@ -8,7 +9,17 @@ import { sampleReceipt } from '../sample.ts'
 import { zodProblem } from '../zod-problem.ts'
 import { nativeSurface } from './surface.ts'
 
-const surface = nativeSurface()
+const made = makeCatalog()
+assert.ok(made.ok)
+const surface = nativeSurface({
+  catalog: made.value,
+  today: () => '2026-11-22',
+  roads: {
+    isConfigured: (provider) => provider === 'openai',
+    isSimulated: (provider) => provider === 'google-ai-studio',
+    settingsOf: (provider) => (provider === 'google-ai-studio' ? ['GEMINI_API_KEY', 'GOOGLE_API_KEY'] : []),
+  },
+})
 
 function routeOf(id: string) {
   const route = surface.routes.find((candidate) => candidate.id === id)
@@ -116,4 +127,39 @@ test('an audit tells what is wrong, and whether anything is', () => {
   assert.deepEqual(present('audit', []), { ok: true, findings: [] })
   assert.deepEqual(present('audit', [finding]), { ok: false, findings: [finding] })
   assert.equal(routeOf('audit').access, 'admin')
+})
+
+test('balances are told in decimal dollars, to any key', () => {
+  const balance = { mode: 'test', available: usd('99.5'), held: usd('0.5'), liveMode: 'metered' } as const
+
+  assert.deepEqual(ask('getBalance', {}), { ok: true, value: { ask: 'balance' } })
+  assert.deepEqual(present('getBalance', [balance]), {
+    data: [{ mode: 'test', available_usd: '99.5', held_usd: '0.5', live_mode: 'metered' }],
+  })
+  assert.equal(routeOf('getBalance').access, 'any')
+})
+
+test('an offer tells the price of a picture and what is missing for it to be served live', () => {
+  const route = surface.routes.find(({ id }) => id === 'listOffers')
+  assert.ok(route?.kind === 'catalog')
+  const answer = route.answer({ params: {}, query: undefined, body: undefined })
+  assert.ok(answer.ok)
+  const { data } = onWire(answer.value) as { data: readonly { readonly id: string }[] }
+  const offerOf = (id: string) => data.find((offer) => offer.id === id)
+
+  assert.deepEqual(offerOf('google/gemini-nano-banana-2.1'), {
+    id: 'google/gemini-nano-banana-2.1',
+    name: 'Nano Banana 2.1',
+    aliases: made.ok ? made.value.find('google/gemini-nano-banana-2.1')?.aliases : [],
+    status: 'active',
+    generates: true,
+    edits: true,
+    picture_usd: '0.0336',
+    live: false,
+    test: true,
+    needs: ['GEMINI_API_KEY'],
+  })
+  const openai = data.find((offer) => 'live' in offer && offer.live === true)
+  assert.match(openai?.id ?? '', /^openai\//)
+  assert.deepEqual(openai && 'needs' in openai && openai.needs, [])
 })

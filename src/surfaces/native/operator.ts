@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import type { CreditGrant } from '../../core/ask.ts'
+import type { Balance, CreditGrant } from '../../core/ask.ts'
 import { formatUsd, usd } from '../../core/money.ts'
 import { ok } from '../../core/result.ts'
 import type { AskInput, AskRoute } from '../../core/surface.ts'
@@ -22,8 +22,18 @@ const GrantBody = z
   )
   .describe('Credits to be added.')
 
-/** What only the operator may do. */
+/** Money, and what only the operator may do. */
 export const operatorRoutes: readonly AskRoute[] = [
+  {
+    kind: 'ask',
+    id: 'getBalance',
+    method: 'GET',
+    path: '/api/v1/balance',
+    summary: 'What may be spent and what is set aside, in the mode of the key; both modes for an admin key',
+    access: 'any',
+    parse: () => ok({ ask: 'balance' }),
+    present: (balances) => ({ data: balances.map(presentBalance) }),
+  } satisfies AskRoute<'balance'>,
   {
     kind: 'ask',
     id: 'addCredits',
@@ -34,12 +44,7 @@ export const operatorRoutes: readonly AskRoute[] = [
     body: GrantBody,
     parse: ({ body }: AskInput & { body: z.output<typeof GrantBody> }) =>
       ok({ ask: 'credits.add', grant: toGrant(body) }),
-    present: ({ mode, available, held, liveMode }) => ({
-      mode,
-      available_usd: formatUsd(available),
-      held_usd: formatUsd(held),
-      live_mode: liveMode,
-    }),
+    present: presentBalance,
   } satisfies AskRoute<'credits.add'>,
   {
     kind: 'ask',
@@ -52,6 +57,10 @@ export const operatorRoutes: readonly AskRoute[] = [
     present: (findings) => ({ ok: findings.length === 0, findings: findings.map((finding) => ({ ...finding })) }),
   } satisfies AskRoute<'audit'>,
 ]
+
+function presentBalance({ mode, available, held, liveMode }: Balance) {
+  return { mode, available_usd: formatUsd(available), held_usd: formatUsd(held), live_mode: liveMode }
+}
 
 function toGrant({ amount_usd, mode, prepaid, idempotency_key }: z.output<typeof GrantBody>): CreditGrant {
   return {

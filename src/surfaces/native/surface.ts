@@ -8,6 +8,7 @@ import type { AskInput, AskRoute, Surface } from '../../core/surface.ts'
 import { shortText, wholeNumberText } from '../fields.ts'
 import { presentFailure } from '../openrouter/failure.ts'
 import { imagesRequest, ImagesBody } from '../openrouter/images.ts'
+import { offersRoute, type OffersParts } from './offers.ts'
 import { operatorRoutes } from './operator.ts'
 
 const ReceiptsQuery = z.object({
@@ -16,8 +17,13 @@ const ReceiptsQuery = z.object({
 })
 
 /** What Plantain has and no other dialect knows: receipts, estimates and the operator's own routes, in OpenRouter's envelope. */
-export function nativeSurface(): Surface {
-  return { name: 'native', prefix: '/api/v1', routes: [...routes, ...operatorRoutes], presentFailure }
+export function nativeSurface(parts: OffersParts): Surface {
+  return {
+    name: 'native',
+    prefix: '/api/v1',
+    routes: [...routes, offersRoute(parts), ...operatorRoutes],
+    presentFailure,
+  }
 }
 
 const routes: readonly AskRoute[] = [

@@ -4,7 +4,7 @@ import { text } from '../../core/blob-fields.ts'
 import { fail, type Failure } from '../../core/errors.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { GenerateRoute, ParsedGenerate } from '../../core/surface.ts'
-import { dimensions, ratioField, sizeField, tierField } from '../dimensions.ts'
+import { dimensions, ratioField, sizeField, tierField, tierFieldNames } from '../dimensions.ts'
 import { flag, oneOf, said, shortText, textMap, unheard, wholeNumber } from '../fields.ts'
 import { checkLook, LookFields, toLook } from '../look.ts'
 import { ProviderPreferences, toRouting } from '../openrouter/provider-preferences.ts'
@@ -86,7 +86,11 @@ function parseImages(body: ImagesBody): Result<ParsedGenerate, Failure> {
     ...said({ n: body.n, user: body.safety_identifier ?? body.user, metadata: body.metadata }),
     ...(ignored.length > 0 && { ignored }),
   }
-  return ok({ request, stream: body.stream === true })
+  return ok({
+    request,
+    stream: body.stream === true,
+    ...tierFieldNames({ size: body.size, resolution: body.resolution }),
+  })
 }
 
 function qualityOf(quality: ImagesBody['quality']): string | null | undefined {

@@ -229,7 +229,7 @@ test('keys are asked for in the words of OpenRouter', () => {
 test('a bad key or query names its field and what would be accepted', () => {
   for (const [id, said, field, message] of [
     ['createKey', { body: {} }, 'name', /missing/],
-    ['createKey', { body: { name: 'x', mode: 'admin' } }, 'mode', /live, test/],
+    ['createKey', { body: { name: 'x', mode: 'root' } }, 'mode', /live, test, admin/],
     ['createKey', { body: { name: 'x', limit: -1 } }, 'limit', /from 0 to/],
     ['createKey', { body: { name: 'x', limit: '5' } }, 'limit', /US dollars/],
     ['createKey', { body: { name: 'x', limit_reset: 'yearly' } }, 'limit_reset', /daily, weekly, monthly/],

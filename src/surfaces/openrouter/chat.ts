@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../../core/result.ts'
 import type { GenerateRoute, ParsedGenerate } from '../../core/surface.ts'
 import { flag, names, oneOf, said, shortText, textMap, unheard, wholeNumber } from '../fields.ts'
 import { chatStream, presentChat } from './chat-answer.ts'
-import { ImageConfig, toPictureWishes } from './image-config.ts'
+import { configFieldNames, ImageConfig, toPictureWishes } from './image-config.ts'
 import { Messages, toTurns } from './messages.ts'
 import { ProviderPreferences, toRouting } from './provider-preferences.ts'
 
@@ -86,7 +86,8 @@ function parseChat(body: ChatBody): Result<ParsedGenerate, Failure> {
     }),
     ...(ignored.length > 0 && { ignored }),
   }
-  return ok({ request, stream: body.stream === true })
+  const fieldNames = configFieldNames(body.image_config)
+  return ok({ request, stream: body.stream === true, ...(Object.keys(fieldNames).length > 0 && { fieldNames }) })
 }
 
 function modelsOf({ model, models }: ChatBody): readonly string[] {

@@ -4,7 +4,7 @@ import type { Failure } from '../../core/errors.ts'
 import type { ImageRequest } from '../../core/image-request.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { dimensions, ratioField, sizeField, tierField } from '../dimensions.ts'
-import { said, unheard } from '../fields.ts'
+import { isSaid, said, unheard } from '../fields.ts'
 import { checkLook, LookFields, toLook } from '../look.ts'
 
 /** The picture's shape in OpenRouter's chat. A free-form map there: what is not known here is warned about. */
@@ -23,6 +23,14 @@ export const ImageConfig = z
 interface Configured {
   readonly request: Partial<ImageRequest>
   readonly ignored: readonly string[]
+}
+
+/** Every name under `image_config`, by the one that the catalogue refuses it by. */
+export function configFieldNames(config: z.output<typeof ImageConfig> | null | undefined): Record<string, string> {
+  const spoken = Object.keys(ImageConfig.shape).filter((name) => isSaid(config?.[name]))
+  const names = Object.fromEntries(spoken.map((name) => [name, `image_config.${name}`]))
+  const tier = names['image_size'] ?? names['size']
+  return { ...names, ...(tier !== undefined && { resolution: tier }) }
 }
 
 export function toPictureWishes(config: z.output<typeof ImageConfig> | null | undefined): Result<Configured, Failure> {

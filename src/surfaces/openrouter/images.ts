@@ -5,7 +5,7 @@ import type { Failure } from '../../core/errors.ts'
 import type { ImageRequest, Part } from '../../core/image-request.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { GenerateRoute, ParsedGenerate } from '../../core/surface.ts'
-import { dimensions, ratioField, sizeField, tierField } from '../dimensions.ts'
+import { dimensions, ratioField, sizeField, tierField, tierFieldNames } from '../dimensions.ts'
 import { flag, said, shortText, textMap, unheard, wholeNumber } from '../fields.ts'
 import { checkLook, LookFields, toLook } from '../look.ts'
 import { checkPrompt } from '../prompt.ts'
@@ -55,7 +55,12 @@ export const createImages: GenerateRoute = {
 
 export function parseImages(body: ImagesBody): Result<ParsedGenerate, Failure> {
   const request = imagesRequest(body)
-  return request.ok ? ok({ request: request.value, stream: body.stream === true }) : request
+  if (!request.ok) return request
+  return ok({
+    request: request.value,
+    stream: body.stream === true,
+    ...tierFieldNames({ size: body.size, resolution: body.resolution }),
+  })
 }
 
 export function imagesRequest(body: ImagesBody): Result<ImageRequest, Failure> {

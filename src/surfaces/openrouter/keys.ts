@@ -22,7 +22,11 @@ const NewKeyBody = z
   .object(
     {
       name: shortText(200).describe('A name to tell keys apart by.'),
-      mode: oneOf(['live', 'test']).nullish().describe('Extension: a test key is served by the sandbox. Default live.'),
+      mode: oneOf(['live', 'test', 'admin'])
+        .nullish()
+        .describe(
+          'Extension: a test key is served by the sandbox; admin only for the local command line. Default live.',
+        ),
       limit: limitField.nullish(),
       limit_reset: limitResetField.nullish(),
       expires_at: z
