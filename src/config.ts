@@ -205,7 +205,7 @@ export function loadConfig(environment?: Environment): Result<Config, readonly s
   return problems.length > 0 ? err(problems) : ok(config)
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * The environment with what is wrong with it. A setting that cannot be read stands at its default, so that the rest can still be

@@ -7,6 +7,8 @@ export interface Call {
   readonly tier: string | null
   /** Pictures made, whether or not they arrived. */
   readonly images: number
+  /** SHA-256 of the bytes of each picture in the answer, in its order. */
+  readonly pictures?: readonly string[]
   readonly tokens: Readonly<Record<string, number>> | null
   readonly outcome: 'answered' | 'blocked' | 'rejected' | 'failed' | 'incomplete'
   /** Null when no status line was sent. */

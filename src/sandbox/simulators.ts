@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { makeBill } from './bill.ts'
 import type { BillReport } from './bill.ts'
 import { geminiSimulator } from './gemini/gemini.ts'
-import { modelsServed } from './gemini/models.ts'
 
 export interface SandboxOptions {
   /** 0, the default, lets the system choose. */
@@ -83,9 +82,4 @@ function fail(response: ServerResponse, error: unknown): void {
   }
   response.writeHead(500, { 'content-type': 'text/plain' })
   response.end(`The sandbox failed: ${error instanceof Error ? error.stack : String(error)}\n`)
-}
-
-/** Whether the sandbox can stand in for this provider and the provider's own id of a model. */
-export function simulates(provider: string, model: string): boolean {
-  return provider === 'google-ai-studio' && modelsServed('serve').some(({ id }) => id === model)
 }

@@ -25,6 +25,8 @@ export interface Answer {
   /** For the bill. */
   readonly outcome: 'answered' | 'blocked'
   readonly images: number
+  /** The bytes of the pictures as they are delivered. */
+  readonly pictures?: readonly Buffer[]
   readonly used: Usage
 }
 
@@ -57,6 +59,7 @@ export async function answerTo(job: Job, faults: Faults, responseId: string): Pr
     ...ends,
     outcome: 'answered',
     images: count,
+    pictures: pictures.map(({ delivered }) => delivered),
     used,
   }
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
 import sharp from 'sharp'
-import { simulates, startSandbox } from '../simulators.ts'
+import { simulates } from '../simulates.ts'
+import { startSandbox } from '../simulators.ts'
 import type { Sandbox } from '../simulators.ts'
 
 let sandbox: Sandbox

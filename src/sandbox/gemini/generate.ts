@@ -205,6 +205,7 @@ function record(
     model: call.modelId,
     tier: job?.size ?? null,
     images: answer?.images ?? 0,
+    ...(answer?.pictures && { pictures: answer.pictures.map((bytes) => sha256(bytes)) }),
     tokens: used ? { ...used } : null,
     outcome,
     status,
@@ -224,9 +225,13 @@ function summarised(value: unknown): unknown {
     Object.entries(value).map(([name, inner]) => {
       if (name !== 'data' || typeof inner !== 'string') return [name, summarised(inner)]
       const bytes = Buffer.from(inner, 'base64')
-      return [name, { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }]
+      return [name, { bytes: bytes.length, sha256: sha256(bytes) }]
     }),
   )
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /** Every string under a `text` key, for directives in requests that did not pass. */
