@@ -50,6 +50,23 @@ export function assetStoreContract(name: string, open: () => Promise<StoreUnderT
       assert.deepEqual(await store.leftovers(), [])
     })
 
+    test('an inspected picture is stored when it is kept, and gone when it is not wanted', async () => {
+      const [wanted, unwanted] = [await noise('png', 200, 200), await noise('png', 200, 201)]
+      const first = await assets.inspect(base64Blob(wanted), 'strict')
+      const second = await assets.inspect(base64Blob(unwanted), 'strict')
+      assert.ok(first.ok && second.ok)
+      assert.deepEqual(first.value.facts, factsOf(wanted, 200, 200))
+      assert.equal(await store.stored(first.value.facts.sha256), undefined)
+
+      const kept = await first.value.keep()
+      second.value.discard()
+
+      assert.deepEqual(kept, { ...factsOf(wanted, 200, 200), inline: undefined, stored: true, notices: [] })
+      assert.deepEqual(await store.stored(kept.sha256), wanted)
+      assert.equal(await store.stored(second.value.facts.sha256), undefined)
+      assert.deepEqual(await store.leftovers(), [])
+    })
+
     test('a picture of at most 16 KiB is handed back for its row and stored nowhere else', async () => {
       const kept = await keep(base64Blob(small, 100), 'strict')
 

@@ -222,11 +222,13 @@ export async function expireForeignLeases(handle: Handle, owner: string): Promis
     .execute()
 }
 
+/** The same picture may come twice in one generation; PostgreSQL refuses to upsert a row twice in one statement, so the last one counts. */
 export async function rememberContinuations(trx: Transaction<Schema>, rows: readonly ContinuationRow[]): Promise<void> {
   if (rows.length === 0) return
+  const distinct = new Map(rows.map((row) => [`${row.workspace_id} ${row.mode} ${row.model} ${row.sha256}`, row]))
   await trx
     .insertInto('continuations')
-    .values([...rows])
+    .values([...distinct.values()])
     .onConflict((conflict) =>
       conflict
         .columns(['workspace_id', 'mode', 'model', 'sha256'])

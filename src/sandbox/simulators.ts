@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -33,7 +34,7 @@ const SIMULATED = [{ provider: 'google-ai-studio' }] as const
 
 /** Starts one server with every simulator under its provider's slug. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { port = 0, host = '127.0.0.1', retired, latencyMs = 0, random = Math.random } = options
+  const { port = 0, host = '127.0.0.1', retired, latencyMs = 0, random = () => randomInt(2 ** 32) / 2 ** 32 } = options
   const bill = makeBill()
   const gemini = geminiSimulator({ retired, latencyMs, random, bill })
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
