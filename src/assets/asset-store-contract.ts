@@ -58,8 +58,8 @@ export function assetStoreContract(name: string, open: () => Promise<StoreUnderT
       assert.deepEqual(first.value.facts, factsOf(wanted, 200, 200))
       assert.equal(await store.stored(first.value.facts.sha256), undefined)
 
-      const kept = await first.value.keep()
       second.value.discard()
+      const kept = await first.value.keep()
 
       assert.deepEqual(kept, { ...factsOf(wanted, 200, 200), inline: undefined, stored: true, notices: [] })
       assert.deepEqual(await store.stored(kept.sha256), wanted)

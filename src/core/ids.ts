@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
 import type { Clock } from './clock.ts'
 
@@ -7,9 +7,18 @@ export type GenerationId = string & { readonly __id: 'generation' }
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const GENERATION_ID = /^gen-\d{10}-[A-Za-z0-9]{20}$/
 
+/** Bytes from here on would favour the first letters of the alphabet. */
+const UNBIASED = 256 - (256 % ALPHABET.length)
+
 /** `length` characters of [A-Za-z0-9], each drawn uniformly from the system's random source. */
 export function randomText(length: number): string {
-  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
+  let text = ''
+  while (text.length < length) {
+    for (const byte of randomBytes(length + 8)) {
+      if (byte < UNBIASED && text.length < length) text += ALPHABET[byte % ALPHABET.length]
+    }
+  }
+  return text
 }
 
 /** OpenRouter's form: `gen-<unix seconds>-<20 characters>`. Sorts by time to the second. */

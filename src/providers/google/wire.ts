@@ -71,6 +71,8 @@ const Status = z.object({
 })
 export type Status = z.infer<typeof Status>
 
+const Failed = z.object({ error: Status })
+
 /** Undefined when the body is not an object at all. */
 export function readResponse(value: JsonValue | undefined): GenerateContentResponse | undefined {
   return GenerateContentResponse.safeParse(camelKeys(unwrapped(value))).data
@@ -78,7 +80,7 @@ export function readResponse(value: JsonValue | undefined): GenerateContentRespo
 
 /** The `error` of a body, whatever its HTTP status; undefined where there is none. */
 export function readStatus(value: JsonValue | undefined): Status | undefined {
-  return z.object({ error: Status }).safeParse(camelKeys(unwrapped(value))).data?.error
+  return Failed.safeParse(camelKeys(unwrapped(value))).data?.error
 }
 
 /** Some error bodies, and streams without SSE, are an array around the one object. */

@@ -1,0 +1,27 @@
+import type { BillReport } from '../../src/sandbox/bill.ts'
+import { ROOT, startNode } from './child.ts'
+
+/** The sandbox in a process of its own: what a gateway with live keys takes for the provider. */
+export interface Simulator {
+  /** For `PLANTAIN_GOOGLE_BASE_URL`. */
+  readonly google: string
+  readonly bill: () => Promise<BillReport>
+  readonly reset: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+/** `refuse` answers for shut-down models as their makers do now, `serve` as they once did. */
+export async function startSimulator(retired: 'serve' | 'refuse'): Promise<Simulator> {
+  const program = `
+    import { startSandbox } from ${JSON.stringify(`${ROOT}/src/sandbox/simulators.ts`)}
+    const sandbox = await startSandbox({ retired: ${JSON.stringify(retired)} })
+    console.log('sandbox at ' + sandbox.url)`
+  const child = await startNode(['--input-type=module', '-e', program], {}, /sandbox at (\S+)/)
+  const url = child.ready[1] ?? ''
+  return {
+    google: `${url}/google-ai-studio`,
+    bill: async () => (await (await fetch(`${url}/_sandbox/bill`)).json()) as BillReport,
+    reset: async () => void (await fetch(`${url}/_sandbox/reset`, { method: 'POST' })),
+    stop: async () => void (await child.end()),
+  }
+}
