@@ -127,6 +127,15 @@ export function makeAdmit(parts: AdmitParts) {
     if (!considered.ok) return considered
     const read = await readReferences(considered.value.request, considered.value.model.id, owner, parts)
     if (!read.ok) return read
+    // Pictures are written before the hold that may be refused; who cannot pay must not be able to fill the disk with them.
+    const refusal =
+      read.value.pictures.length > 0
+        ? await parts.ledger.refusal(moneyOf(considered.value, owner, parts.clock))
+        : undefined
+    if (refusal !== undefined) {
+      for (const picture of read.value.pictures) picture.discard()
+      return err(creditFailure(refusal, considered.value.hold))
+    }
     const kept = await keepReferences(read.value.pictures, parts.assets)
     if (!kept.ok) return kept
 
@@ -143,6 +152,10 @@ export function makeAdmit(parts: AdmitParts) {
     await parts.database.durable()
     return ok(admitted)
   }
+}
+
+function moneyOf({ hold }: Considered, { workspaceId, mode, keyHash }: Owner, clock: Clock) {
+  return { workspaceId, mode, keyHash, amount: hold, at: clock.now() }
 }
 
 function draft(

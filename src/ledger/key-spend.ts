@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { sql } from 'kysely'
 
 import type { LimitReset } from '../core/ask.ts'
@@ -46,6 +46,17 @@ export async function reserveKeySpend(
   const others = all.filter((window) => window !== limiting)
   await addToWindows(trx, keyHash, others, { held: amount, settled: ZERO })
   return ok(undefined)
+}
+
+/** Why a reservation would be refused right now, without making it. */
+export async function keyRefusal(
+  db: Kysely<Schema>,
+  { keyHash, amount, at, limit, reset }: Reservation,
+): Promise<LimitReached | undefined> {
+  if (limit === null) return undefined
+  const remaining = await remainingOf(db, keyHash, limitWindow(reset ?? undefined, spendWindows(at)), limit)
+  if (amount <= remaining) return undefined
+  return { code: 'key_limit_reached', remaining, limit, ...(reset !== null && { reset }) }
 }
 
 interface Move {
@@ -105,7 +116,7 @@ const addToSpend = preparedRows<KeySpendRow>(['key_hash', 'window', 'held_nanos'
     ),
 )
 
-async function remainingOf(trx: Transaction<Schema>, keyHash: string, window: string, limit: Nanos): Promise<Nanos> {
+async function remainingOf(trx: Kysely<Schema>, keyHash: string, window: string, limit: Nanos): Promise<Nanos> {
   const row = await trx
     .selectFrom('key_spend')
     .select(['held_nanos', 'settled_nanos'])

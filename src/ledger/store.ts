@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { sql } from 'kysely'
 
 import type { LimitReset } from '../core/ask.ts'
@@ -11,7 +11,7 @@ import type { Database } from '../db/database.ts'
 import { prepared, preparedRows } from '../db/prepared.ts'
 import type { ApiKeyRow, HoldRow, Schema } from '../db/schema.ts'
 import { balanceOf, insertEntries, moveBalances, postOnce } from './entries.ts'
-import { moveKeySpend, reserveKeySpend } from './key-spend.ts'
+import { keyRefusal, moveKeySpend, reserveKeySpend } from './key-spend.ts'
 import type { Funding, Posting } from './ledger.ts'
 import { accountName, bill, credit, hold, resolve } from './ledger.ts'
 
@@ -23,6 +23,10 @@ export interface Ledger {
    * A refusal leaves nothing behind, whatever the caller does with the transaction next.
    */
   hold(trx: Transaction<Schema>, request: HoldRequest): Promise<Result<void, HoldRefusal>>
+  /** Whether a hold would be refused right now, without making one. Only `hold` decides: another request may come first. */
+  refusal(
+    request: Pick<HoldRequest, 'workspaceId' | 'mode' | 'keyHash' | 'amount' | 'at'>,
+  ): Promise<HoldRefusal | undefined>
   /**
    * Charges a hold and returns its rest, once: false, and nothing happens, when it was already resolved or never made. A charge
    * above the hold is cut to it. `providerCost` is what providers took for what is charged, `loss` what they took beside that.
@@ -125,6 +129,16 @@ export function makeLedger({ database }: { readonly database: Database }): Ledge
       return ok(undefined)
     },
 
+    async refusal(request) {
+      const { mode, keyHash, amount, at } = request
+      const terms = await readTerms(db, keyHash)
+      if (mode === 'test' || terms.liveMode === 'prepaid') {
+        const available = await balanceOf(db, accountName(request, 'available'))
+        if (available < amount) return { code: 'insufficient_credit', available }
+      }
+      return await keyRefusal(db, { keyHash, amount, at, ...terms })
+    },
+
     async settle(trx, settlement) {
       return resolveHold(trx, 'settle', settlement)
     },
@@ -185,7 +199,7 @@ interface Terms {
   readonly liveMode: LiveMode
 }
 
-async function readTerms(trx: Transaction<Schema>, keyHash: string): Promise<Terms> {
+async function readTerms(trx: Kysely<Schema>, keyHash: string): Promise<Terms> {
   const [row] = (await selectTerms(trx, { keyHash })).rows
   if (row === undefined) throw new Error('a hold was asked for by a key that does not exist')
   return { limit: row.limit_nanos as Nanos | null, reset: row.limit_reset, liveMode: liveModeOf(row.live_mode) }

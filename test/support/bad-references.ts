@@ -1,4 +1,4 @@
-import { images, part, type Row, withReferences } from './bad-asks.ts'
+import { images, part, type Row, withKey, withReferences } from './bad-asks.ts'
 import { blackPng, pngOf } from './hostile-pictures.ts'
 import { dataUrl, fromDataUrl, photograph } from './pictures.ts'
 
@@ -71,6 +71,13 @@ export const BAD_REFERENCES: readonly Row[] = [
     asks: withReferences([otherPhoto, 'data:image/png;base64,AAAA']),
     status: 400,
     says: ['no picture'],
+  },
+  {
+    what: 'a good reference and a key whose limit does not cover the hold',
+    asks: withReferences([otherPhoto]).map(({ path, body }) => ({ path, body })),
+    status: 402,
+    says: ['limit'],
+    ...withKey((keys) => keys.poor),
   },
   {
     what: '17 references',
