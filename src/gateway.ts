@@ -81,7 +81,7 @@ export async function makeGateway({
         idempotencyKey: `first-test-balance:${grant.workspaceId}`,
       }),
   })
-  const local = makeLocalKey(accounts)
+  const local = makeLocalKey(accounts, clock)
   const assets = await makeAssets({
     directory: `${settings.PLANTAIN_DATA}/assets`,
     store: settings.PLANTAIN_ASSETS ? 'on' : 'off',

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
+import type { Clock } from '../core/clock.ts'
 import { fail, type Failure } from '../core/errors.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Principal } from './principal.ts'
@@ -15,7 +16,7 @@ export interface LocalKey {
   authenticate(text: string): Promise<Result<Principal, Failure> | undefined>
 }
 
-export function makeLocalKey(accounts: Accounts): LocalKey {
+export function makeLocalKey(accounts: Accounts, clock: Clock): LocalKey {
   const secret = randomBytes(32).toString('hex')
   return {
     key: `local-${secret}`,
@@ -28,7 +29,8 @@ export function makeLocalKey(accounts: Accounts): LocalKey {
       if (mode === 'admin')
         return ok({ keyHash: digest(text).toString('hex'), workspaceId, mode, label: 'local admin', isLocal: true })
       const keys = await accounts.listKeys({ includeDisabled: false, offset: 0, limit: 1000, workspaceId })
-      const oldest = keys.findLast((key) => key.mode === mode)
+      const now = clock.now()
+      const oldest = keys.findLast((key) => key.mode === mode && (key.expiresAt ?? Infinity) > now)
       return oldest
         ? ok({ keyHash: oldest.hash, workspaceId, mode: mode === 'live' ? 'live' : 'test', label: oldest.label })
         : err(fail('forbidden', `There is no ${mode} key. Make one: plantain keys create --mode ${mode} --name first`))

@@ -17,7 +17,6 @@ import { Headroom } from './headroom.ts'
 import { PictureIntake } from './picture-intake.ts'
 import { makeCollect, type Collected } from './retention.ts'
 import { secondLook } from './second-look.ts'
-import { makeBlindSink } from './sink.ts'
 import { StorageTrouble } from './trouble.ts'
 import { ANSWER_LIMITS, REFERENCE_LIMITS, judge, refuse, type UnusablePicture } from './usable.ts'
 
@@ -105,15 +104,15 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
   const { directory, clock } = parts
   const stored = parts.store === 'on'
   if (stored) await mkdir(join(directory, 'tmp'), { recursive: true, mode: 0o700 })
-  const disk = stored ? (parts.disk ?? new Disk(directory)) : undefined
-  const headroom = disk && new Headroom({ disk, ...parts })
+  const disk = parts.disk ?? new Disk(directory)
+  const headroom = stored ? new Headroom({ disk, ...parts }) : undefined
   const converter = parts.converter ?? makeSharpConverter()
   const kept = new WeakMap<Intake, Promise<Result<KeptPicture, UnusablePicture>>>()
   const run = randomText(8)
   let arrivals = 0
 
   const openSink = (owner: string) => () =>
-    disk?.open(`${owner}.${run}${String(arrivals++).padStart(9, '0')}`) ?? makeBlindSink()
+    stored ? disk.open(`${owner}.${run}${String(arrivals++).padStart(9, '0')}`) : disk.openBlind()
 
   async function keep(blob: JsonBlob, mode: 'strict' | 'tolerant'): Promise<Result<KeptPicture, UnusablePicture>> {
     const intake = blob.intake
@@ -269,8 +268,8 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
     },
     trouble: async () => headroom?.trouble(),
     expiry: (role, now) => now + (role === 'reference' ? 1 : parts.keepImagesDays) * DAY_MS,
-    collect: makeCollect({ ...parts, disk }),
-    close: async () => disk?.close(),
+    collect: makeCollect({ ...parts, disk: stored ? disk : undefined }),
+    close: () => disk.close(),
   }
 }
 

@@ -34,6 +34,12 @@ export class Disk {
     return new DiskSink(this.#line, name)
   }
 
+  /** A picture that is hashed and probed by the worker, and written nowhere. */
+  openBlind(): Sink {
+    this.#line ??= this.#connect()
+    return new BlindSink(this.#line, '')
+  }
+
   /** Rejects with StorageTrouble; what had been removed by then is removed. */
   async run(job: Job): Promise<Removed> {
     this.#line ??= this.#connect()
@@ -238,5 +244,13 @@ class DiskSink implements Sink, Holder {
     this.#used = 0
     this.#wake?.()
     if (this.#told) this.#line.tell({ order: 'drop', picture: this.#number })
+  }
+}
+
+/** One picture that only passes through: with nothing written, there is nothing to make durable. */
+class BlindSink extends DiskSink {
+  override commit(): Promise<void> {
+    this.drop()
+    return Promise.resolve()
   }
 }

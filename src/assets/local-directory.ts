@@ -47,7 +47,7 @@ export class LocalDirectory {
     this.#temporary = join(root, 'tmp')
   }
 
-  /** Hashes, probes and writes the next bytes. A failing disk is remembered until the commit: the picture's facts are wanted anyway. */
+  /** Hashes, probes and writes the next bytes; a picture without a name is not written. A failing disk is remembered until the commit: the picture's facts are wanted anyway. */
   write(picture: number, name: string, bytes: Buffer): void {
     const arriving = this.#arriving.get(picture) ?? this.#open(picture, name)
     arriving.hash.update(bytes)
@@ -151,7 +151,7 @@ export class LocalDirectory {
     const path = join(this.#temporary, name)
     let descriptor: number | undefined
     const trouble = attempt(() => {
-      descriptor = fs.openSync(path, 'w', 0o600)
+      if (name !== '') descriptor = fs.openSync(path, 'w', 0o600)
     })
     const fresh = { hash: createHash('sha256'), probe: new PictureProbe(), bytes: 0, sha256: '' }
     const arriving: Arriving = { path, descriptor, trouble, ...fresh }

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
-
-import { PictureProbe, type Probed } from './probe.ts'
+import type { Probed } from './probe.ts'
 
 /** Where the bytes of one picture go while they are decoded. */
 export interface Sink {
@@ -21,25 +19,4 @@ export interface Ended {
   readonly sha256: string
   readonly bytes: number
   readonly probed: Probed | undefined
-}
-
-/** Sink of a gateway that keeps no pictures: hashes and probes in place. */
-export function makeBlindSink(): Sink {
-  const hash = createHash('sha256')
-  const probe = new PictureProbe()
-  const memory = Buffer.allocUnsafe(48 * 1024)
-  let bytes = 0
-  return {
-    room: () => memory,
-    filled: (length) => {
-      const filled = memory.subarray(0, length)
-      hash.update(filled)
-      probe.write(filled)
-      bytes += length
-    },
-    ready: () => Promise.resolve(),
-    end: () => Promise.resolve({ sha256: hash.digest('hex'), bytes, probed: probe.end() }),
-    commit: () => Promise.resolve(),
-    drop: () => {},
-  }
 }

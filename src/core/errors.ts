@@ -47,14 +47,15 @@ export const FAILURES = {
     type: 'invalid_request',
     by: 'caller',
     retryable: false,
-    meaning: 'The body is not one JSON document, is cut off, repeats a key, nests too deep or uses a forbidden key.',
+    meaning:
+      'The body is not one JSON document, is cut off, repeats a key, nests too deep, uses a forbidden key or holds a text longer than 128 KiB.',
   },
   invalid_prompt: {
     status: 400,
     type: 'invalid_prompt',
     by: 'caller',
     retryable: false,
-    meaning: 'The prompt is missing, empty or longer than 128 KiB.',
+    meaning: 'The prompt is missing, empty or not a text.',
   },
   invalid_image: {
     status: 400,
@@ -299,4 +300,9 @@ export interface Failure {
 /** A failure in one expression: `fail('invalid_request', 'n must be …', { field: 'n' })`. */
 export function fail(code: FailureCode, message: string, more: Omit<Failure, 'code' | 'message'> = {}): Failure {
   return { code, message, ...more }
+}
+
+/** Whether a client may repeat the request by itself: never once a paid call has left, whatever the code says. */
+export function mayRepeat({ code, sent }: Failure): boolean {
+  return FAILURES[code].retryable && sent !== true
 }

@@ -27,6 +27,7 @@ export interface Receipt {
   readonly charge_usd: string
   /** What the provider took from the operator: its own figure where it reports one, else the list price of what it reported. */
   readonly provider_cost_usd: string
+  /** What the caller was spared, by kind. `hold_cap`: usage beyond the hold, which the operator bears. */
   readonly savings: readonly { readonly kind: string; readonly usd: string }[]
   readonly attempts: readonly ReceiptAttempt[]
   readonly warnings: readonly Warning[]

@@ -104,8 +104,15 @@ export function consider(
     { n: request.n ?? 1, ...traits, promptBytes, references: pictures },
     textAllowance,
   )
-  const warnings = [...resolved.value.warnings, ...checked.value.warnings]
+  const warnings = [...resolved.value.warnings, ...checked.value.warnings, ...unusedFallbacks(asked)]
   return ok({ request, model, traits, plan: planned.value, hold, typical, warnings })
+}
+
+/** Said, but without effect in this release: never dropped silently. */
+function unusedFallbacks({ fallbackModels = [] }: ImageRequest): readonly Warning[] {
+  if (fallbackModels.length === 0) return []
+  const message = `Fallback models are not tried yet: only the first model was asked, not ${fallbackModels.join(', ')}.`
+  return [{ code: 'parameter_ignored', field: 'models', message }]
 }
 
 /** What of a request its price depends on. */

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 
-import { fail, FAILURES, type Failure } from '../core/errors.ts'
+import { fail, FAILURES, type Failure, mayRepeat } from '../core/errors.ts'
 import type { Surface } from '../core/surface.ts'
 import { logThrow } from './logs.ts'
 import type { Send } from './send.ts'
@@ -65,14 +65,14 @@ export function makeFailures({ surfaces, send, logger }: { surfaces: readonly Su
  * OpenRouter's clients repeat 408, 409, 429 and 5xx unless `x-should-retry` forbids it; after a paid call it does.
  */
 export function failureHeaders(failure: Failure): Record<string, string> {
-  const { status, by, retryable } = FAILURES[failure.code]
-  const mayRepeat = retryable && failure.sent !== true
+  const { status, by } = FAILURES[failure.code]
+  const isRepeatable = mayRepeat(failure)
   const clientsRepeat = status === 408 || status === 429 || status >= 500
   const retryAfterMs = failure.retryAfterMs ?? (failure.sent && status === 502 ? 60_000 : undefined)
   return {
     'x-error-by': by,
-    'x-error-retryable': String(mayRepeat),
-    ...(clientsRepeat && !mayRepeat && { 'x-should-retry': 'false' }),
+    'x-error-retryable': String(isRepeatable),
+    ...(clientsRepeat && !isRepeatable && { 'x-should-retry': 'false' }),
     ...(retryAfterMs !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     ...(Array.isArray(failure.details?.['allow']) && { allow: failure.details['allow'].join(', ') }),

@@ -2,7 +2,7 @@
  * Chunks on their way from a socket to whoever iterates, one by one and as they are: Node's own streams join what has queued up into
  * one new buffer, which for pictures means copying every byte once more.
  */
-export class ChunkQueue implements AsyncIterable<Buffer> {
+export class ChunkQueue implements AsyncIterableIterator<Buffer> {
   readonly #limit: number
   /** Lets the sender go on. */
   readonly #resume: () => void
@@ -13,7 +13,8 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
   #isPaused = false
   #hasEnded = false
   #error: Error | undefined
-  #wake: (() => void) | undefined
+  /** Whoever asked for a chunk before there was one. */
+  #waiting: PromiseWithResolvers<IteratorResult<Buffer>> | undefined
 
   constructor(limit: number, { resume, left }: { readonly resume: () => void; readonly left: () => void }) {
     this.#limit = limit
@@ -23,45 +24,53 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
 
   /** False when the sender should pause until it is told to resume. */
   push(chunk: Buffer): boolean {
+    if (this.#waiting !== undefined) {
+      this.#answer().resolve({ done: false, value: chunk })
+      return true
+    }
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
-    this.#wake?.()
-    if (this.#bytes < this.#limit) return true
-    this.#isPaused = true
-    return false
+    this.#isPaused = this.#bytes >= this.#limit
+    return !this.#isPaused
   }
 
   end(): void {
     this.#hasEnded = true
-    this.#wake?.()
+    if (this.#waiting !== undefined) this.#answer().resolve(DONE)
   }
 
   /** What has arrived by now is still read; then the iteration throws. */
   fail(error: Error): void {
-    if (this.#hasEnded) return
-    this.#error ??= error
-    this.#wake?.()
+    if (this.#hasEnded || this.#error !== undefined) return
+    this.#error = error
+    if (this.#waiting !== undefined) this.#answer().reject(error)
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    try {
-      for (;;) {
-        const chunk = this.#chunks.shift()
-        if (chunk !== undefined) {
-          this.#taken(chunk.length)
-          yield chunk
-        } else if (this.#error !== undefined) {
-          throw this.#error
-        } else if (this.#hasEnded) {
-          return
-        } else {
-          await new Promise<void>((resolve) => (this.#wake = resolve))
-          this.#wake = undefined
-        }
-      }
-    } finally {
-      if (!this.#hasEnded) this.#left()
+  async next(): Promise<IteratorResult<Buffer>> {
+    const chunk = this.#chunks.shift()
+    if (chunk !== undefined) {
+      this.#taken(chunk.length)
+      return { done: false, value: chunk }
     }
+    if (this.#error !== undefined) throw this.#error
+    if (this.#hasEnded) return DONE
+    this.#waiting = Promise.withResolvers()
+    return this.#waiting.promise
+  }
+
+  async return(): Promise<IteratorResult<Buffer>> {
+    if (!this.#hasEnded) this.#left()
+    return DONE
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #answer(): PromiseWithResolvers<IteratorResult<Buffer>> {
+    const waiting = this.#waiting ?? Promise.withResolvers()
+    this.#waiting = undefined
+    return waiting
   }
 
   #taken(bytes: number): void {
@@ -71,3 +80,5 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
     this.#resume()
   }
 }
+
+const DONE: IteratorResult<Buffer> = { done: true, value: undefined }

@@ -5,7 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import { ROOT } from '../support/child.ts'
-import type { Edit, Sabotage } from './list.ts'
+import type { Edit, Sabotage } from './sabotage.ts'
 
 /** Longer than any test file; what hangs has been noticed as well. */
 const TIMEOUT_MS = 180_000

@@ -50,6 +50,13 @@ test('a receipt leaves as it was written down', () => {
   assert.deepEqual(present('getReceipt', voided), voided)
 })
 
+test('the pictures of a generation are the ones of its receipt', () => {
+  const id = 'gen-1'
+
+  assert.deepEqual(ask('listPictures', { params: { id } }), { ok: true, value: { ask: 'receipt', id } })
+  assert.deepEqual(present('listPictures', sampleReceipt(2)), { data: sampleReceipt(2).images })
+})
+
 test('receipts are listed fifty at a time unless said otherwise, and the cursor is passed on', () => {
   assert.deepEqual(ask('listReceipts', {}), { ok: true, value: { ask: 'receipts', limit: 50 } })
   assert.deepEqual(ask('listReceipts', { query: { limit: '100', cursor: 'x' } }), {

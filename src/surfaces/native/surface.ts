@@ -39,6 +39,16 @@ const routes: readonly AskRoute[] = [
   } satisfies AskRoute<'receipt'>,
   {
     kind: 'ask',
+    id: 'listPictures',
+    method: 'GET',
+    path: '/api/v1/generations/:id/images',
+    summary: 'The pictures of a generation, and where their bytes are',
+    access: 'any',
+    parse: ({ params }) => ok({ ask: 'receipt', id: params['id'] ?? '' }),
+    present: ({ images }) => ({ data: images.map((image) => ({ ...image })) }),
+  } satisfies AskRoute<'receipt'>,
+  {
+    kind: 'ask',
     id: 'listReceipts',
     method: 'GET',
     path: '/api/v1/generations',

@@ -1,4 +1,4 @@
-import { FAILURES, type Failure, type FailureCode } from '../../core/errors.ts'
+import { FAILURES, type Failure, type FailureCode, mayRepeat } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
 
 export interface FailureContext {
@@ -16,7 +16,7 @@ export function presentFailure(failure: Failure, context: FailureContext): JsonV
  * `metadata.error_type`, and `metadata.code` is ours.
  */
 export function errorObject(failure: Failure, { requestId, generationId }: FailureContext) {
-  const { status, type, by, retryable } = FAILURES[failure.code]
+  const { status, type, by } = FAILURES[failure.code]
   const { upstream } = failure
   return {
     code: status,
@@ -27,7 +27,7 @@ export function errorObject(failure: Failure, { requestId, generationId }: Failu
       error_type: type,
       code: failure.code,
       by,
-      retryable,
+      retryable: mayRepeat(failure),
       request_id: requestId,
       ...(generationId !== undefined && { generation_id: generationId }),
       ...(failure.field !== undefined && { field: failure.field }),
