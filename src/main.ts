@@ -1,5 +1,10 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
+import { setFlagsFromString } from 'node:v8'
+
+// Pictures pass through as buffers outside the JavaScript heap. V8 would mark the whole heap each time some 64 MB of them have come
+// and gone, several times a second under load: docs/decisions/0008-external-memory.md has the figures and the price.
+setFlagsFromString('--external-memory-accounted-in-global-limit')
 
 // Stripped and compiled sources are kept between starts: less than half the time to the first line of work.
 enableCompileCache()

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 import type { Clock } from './clock.ts'
 
@@ -14,11 +14,22 @@ const UNBIASED = 256 - (256 % ALPHABET.length)
 export function randomText(length: number): string {
   let text = ''
   while (text.length < length) {
-    for (const byte of randomBytes(length + 8)) {
-      if (byte < UNBIASED && text.length < length) text += ALPHABET[byte % ALPHABET.length]
-    }
+    const byte = randomByte()
+    if (byte < UNBIASED) text += ALPHABET[byte % ALPHABET.length]
   }
   return text
+}
+
+const pool = Buffer.alloc(4096)
+let used = pool.length
+
+/** From a pool that is filled by the system's random source; each byte is given out once. */
+function randomByte(): number {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  return pool[used++] ?? 0
 }
 
 /** OpenRouter's form: `gen-<unix seconds>-<20 characters>`. Sorts by time to the second. */

@@ -179,7 +179,12 @@ export class LongString {
 
   /** Base64 is broken into lines; words with spaces between them are text. True for what may be the former, as far as it goes. */
   #areLines(characters: string): boolean {
-    if (WHITE_SPACE.test(characters)) this.#spaced = true
+    if (!WHITE_SPACE.test(characters)) {
+      this.#line += characters.length
+      this.#gap = 0
+      return true
+    }
+    this.#spaced = true
     for (const character of characters) {
       if (!WHITE_SPACE.test(character)) {
         this.#line += 1
