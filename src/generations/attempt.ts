@@ -90,7 +90,7 @@ async function callProvider(
     clock: parts.clock,
     remainingMs,
     submitted: async (upstreamId) => {
-      await noteUpstreamId(parts.database.db, row.id, upstreamId)
+      await noteUpstreamId(parts.database.db, row, upstreamId)
       await parts.database.durable()
     },
     progress,
@@ -112,7 +112,8 @@ function shareOf({ n: _, ...request }: ImageRequest, images: number): ImageReque
 export function endOf({ row, outcome, finishedAt, ms }: Attempted, usable = outcome.ok): AttemptEnd {
   const failed = outcome.ok ? undefined : outcome.error
   return {
-    id: row.id,
+    generation_id: row.generation_id,
+    n: row.n,
     state: stateOf(outcome, usable),
     status: failed === undefined ? 200 : (failed.status ?? null),
     upstream_id: (outcome.ok ? outcome.value.upstreamId : failed?.upstreamId) ?? row.upstream_id,

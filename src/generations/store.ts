@@ -75,7 +75,7 @@ const insertAttemptRows = preparedRows<AttemptRow>(ATTEMPT_COLUMNS, (db, rows) =
 /** How a paid call ended. */
 export type AttemptEnd = Pick<
   AttemptRow,
-  'id' | 'state' | 'status' | 'upstream_id' | 'cost_nanos' | 'error' | 'finished_at' | 'ms'
+  'generation_id' | 'n' | 'state' | 'status' | 'upstream_id' | 'cost_nanos' | 'error' | 'finished_at' | 'ms'
 >
 
 export async function endAttempt(handle: Handle, end: AttemptEnd): Promise<void> {
@@ -94,12 +94,18 @@ const updateAttempt = prepared<AttemptEnd>((db, value) =>
       finished_at: value('finished_at'),
       ms: value('ms'),
     })
-    .where('id', '=', value('id')),
+    .where('generation_id', '=', value('generation_id'))
+    .where('n', '=', value('n')),
 )
 
 /** The provider's own id of a running call, before it is first asked about. */
-export async function noteUpstreamId(handle: Handle, attemptId: string, upstreamId: string): Promise<void> {
-  await handle.updateTable('attempts').set({ upstream_id: upstreamId }).where('id', '=', attemptId).execute()
+export async function noteUpstreamId(handle: Handle, attempt: AttemptRow, upstreamId: string): Promise<void> {
+  await handle
+    .updateTable('attempts')
+    .set({ upstream_id: upstreamId })
+    .where('generation_id', '=', attempt.generation_id)
+    .where('n', '=', attempt.n)
+    .execute()
 }
 
 interface Closing {

@@ -32,6 +32,8 @@ export interface Outgoing {
 
 const READ_AHEAD_BYTES = 256 * 1024
 
+const ONE_PIECE_BYTES = 64 * 1024
+
 /**
  * One POST, written once. undici's dispatch handler is used directly, because only it tells when the request was put on a socket
  * (`onRequestStart`, after connect and TLS) and when its last byte was handed over (`onRequestSent`): with `request()` a reset before
@@ -104,7 +106,7 @@ export function exchange(
         path: url.pathname,
         method: 'POST',
         headers: { ...headers, 'content-length': String(body.byteLength) },
-        body: Readable.from(body.chunks),
+        body: bodyOf(body),
         headersTimeout: headersMs,
         bodyTimeout: silenceMs,
       },
@@ -112,4 +114,10 @@ export function exchange(
     )
   }
   return { phase: () => phase, head: head.promise, body: incoming }
+}
+
+/** A small body goes out in one piece: most requests are a prompt, and a stream costs more than it. */
+function bodyOf({ byteLength, chunks }: Outgoing['body']): Buffer | Readable {
+  if (byteLength > ONE_PIECE_BYTES || !(Symbol.iterator in chunks)) return Readable.from(chunks)
+  return Buffer.concat([...chunks], byteLength)
 }

@@ -60,7 +60,6 @@ export const initial: Migration = {
         generation_id text,
         created_at ${int} not null
       ) ${keyed}`,
-      'create index transactions_of_generation on transactions (generation_id)',
 
       `create table postings (
         id text not null,
@@ -82,8 +81,7 @@ export const initial: Migration = {
         pricing text not null,
         created_at ${int} not null,
         resolved_at ${int}
-      ) ${rows}`,
-      "create index holds_pending on holds (created_at) where state = 'pending'",
+      ) ${keyed}`,
 
       `create table generations (
         id text primary key,
@@ -114,7 +112,7 @@ export const initial: Migration = {
       "create index generations_unfinished on generations (lease_until) where status in ('held', 'running', 'stored')",
 
       `create table attempts (
-        id text primary key,
+        id text not null,
         generation_id text not null references generations (id),
         n ${int} not null,
         provider text not null,
@@ -126,9 +124,9 @@ export const initial: Migration = {
         error text,
         sent_at ${int} not null,
         finished_at ${int},
-        ms ${int}
-      ) ${rows}`,
-      'create index attempts_of_generation on attempts (generation_id, n)',
+        ms ${int},
+        primary key (generation_id, n)
+      ) ${keyed}`,
 
       `create table assets (
         sha256 text primary key,
