@@ -12,11 +12,15 @@ import type { ReadOptions } from './json-blobs.ts'
 
 const REQUEST: ReadOptions = { limits: REQUEST_LIMITS, mode: 'request' }
 const ANSWER: ReadOptions = { limits: ANSWER_LIMITS, mode: 'answer' }
-/** Set to replay a run of the fuzz below. */
-const SEED = Number(process.env['PLANTAIN_FUZZ_SEED'] ?? randomInt(2 ** 31))
+/** Set to replay a run of the fuzz below; `random` for one that nobody has seen. The same one otherwise, so that no change is blamed for another's find. */
+const SEED = seedOf(process.env['PLANTAIN_FUZZ_SEED'] ?? '20261122')
 const FUZZ_CASES = 100_000
 /** On a busy machine fewer cases run; how many is told. */
 const FUZZ_MS = 10_000
+
+function seedOf(text: string): number {
+  return text === 'random' ? randomInt(2 ** 31) : Number(text)
+}
 
 async function* cut(bytes: Buffer, at: readonly number[]): AsyncGenerator<Buffer> {
   let from = 0
@@ -182,6 +186,14 @@ function isLeftToDecoder(document: JsonValue): boolean {
   )
 }
 
+/** Of a blob's prefix only the media type is kept, in lower case; its parameters are dropped on purpose. */
+function withoutParameters(json: string): string {
+  return json.replaceAll(
+    /"data:([^;,"\\]*)(?:;[^,"\\]*)?;base64,/g,
+    (_, type: string) => `"data:${type.toLowerCase()};base64,`,
+  )
+}
+
 test(
   'damaged documents neither throw nor hang and are valid exactly when JSON.parse says so',
   { timeout: 120_000 },
@@ -210,7 +222,7 @@ test(
         assert.ok(isRepaired || isLeftToDecoder(result.value.value), `accepted: ${about}`)
       } else if (!blobsIn(result.value.value).some(({ spaced }) => spaced)) {
         const again = JSON.stringify(JSON.parse(bytesOf(result.value.value).toString()))
-        assert.equal(again, JSON.stringify(expected.value), about)
+        assert.equal(withoutParameters(again), withoutParameters(JSON.stringify(expected.value)), about)
       }
     }
     context.diagnostic(`${count} documents, ${valid} of them accepted`)
