@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { portOf, start } from './children.ts'
 import { type Contestant, pipe, plantain, portkey } from './contestants.ts'
 import type { Job, Sample } from './load.ts'
+import { measureStartup, startupText } from './startup.ts'
 import { type Measured, table, withTable } from './table.ts'
 
 const isQuick = process.argv.includes('--quick')
@@ -38,7 +39,7 @@ for (const [size, bytes] of Object.entries(SIZES)) {
   await upstream.stop()
 }
 
-const text = table(measured)
+const text = `${table(measured)}\n\n${startupText(await measureStartup())}`
 process.stdout.write(`${text}\n`)
 mkdirSync(new URL('./results', import.meta.url), { recursive: true })
 writeFileSync(new URL('./results/latest.json', import.meta.url), `${JSON.stringify(measured, null, 1)}\n`)

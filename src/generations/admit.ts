@@ -6,7 +6,7 @@ import { checkRequest } from '../catalog/check.ts'
 import type { Model } from '../catalog/model.ts'
 import { quote } from '../catalog/quote.ts'
 import { type Clock, isoTime } from '../core/clock.ts'
-import { fail, type Failure } from '../core/errors.ts'
+import type { Failure } from '../core/errors.ts'
 import { type GenerationId, newGenerationId, newId } from '../core/ids.ts'
 import { type ImageRequest, promptText, references } from '../core/image-request.ts'
 import { formatUsd, type Nanos } from '../core/money.ts'
@@ -17,6 +17,7 @@ import type { AttemptRow } from '../db/schema.ts'
 import type { HoldRefusal, Ledger } from '../ledger/store.ts'
 import { type Plan, plan, type PlannedRoute, type Roads } from '../router/plan.ts'
 import type { Owner } from './engine-port.ts'
+import { creditFailure } from './failure.ts'
 import { keepReferences, readReferences } from './references.ts'
 import { skeletonOf } from './skeleton.ts'
 import { insertAttempts, insertGeneration } from './store.ts'
@@ -312,31 +313,5 @@ function writtenQuote({ hold, typical, price, request, shares, plan: planned, wa
     format: request.format ?? null,
     considered: planned.considered,
     warnings,
-  }
-}
-
-function creditFailure(refusal: HoldRefusal, hold: Nanos): Failure {
-  const held = `This request holds ${formatUsd(hold)} USD until its exact price is known`
-  switch (refusal.code) {
-    case 'insufficient_credit':
-      return fail(
-        'insufficient_credit',
-        `Insufficient credits. ${held}, and the balance is ${formatUsd(refusal.available)} USD. Ask for a smaller picture or fewer, or add credit.`,
-        {
-          details: { limit_source: 'credits', hold_usd: formatUsd(hold), available_usd: formatUsd(refusal.available) },
-        },
-      )
-    case 'key_limit_reached':
-      return fail(
-        'key_limit_reached',
-        `Insufficient credits. ${held}, and this key's limit leaves ${formatUsd(refusal.remaining)} USD.`,
-        {
-          details: {
-            limit_source: 'key_limit',
-            hold_usd: formatUsd(hold),
-            available_usd: formatUsd(refusal.remaining),
-          },
-        },
-      )
   }
 }

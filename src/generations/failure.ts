@@ -1,4 +1,6 @@
 import { fail, type Failure, type FailureCode } from '../core/errors.ts'
+import { formatUsd, type Nanos } from '../core/money.ts'
+import type { HoldRefusal } from '../ledger/store.ts'
 import type { UpstreamFailure } from '../providers/provider.ts'
 
 const CODES = {
@@ -54,4 +56,31 @@ export function storageFailure(trouble: string): Failure {
       sent: true,
     },
   )
+}
+
+/** Why a hold was refused, in the caller's words. */
+export function creditFailure(refusal: HoldRefusal, hold: Nanos): Failure {
+  const held = `This request holds ${formatUsd(hold)} USD until its exact price is known`
+  switch (refusal.code) {
+    case 'insufficient_credit':
+      return fail(
+        'insufficient_credit',
+        `Insufficient credits. ${held}, and the balance is ${formatUsd(refusal.available)} USD. Ask for a smaller picture or fewer, or add credit.`,
+        {
+          details: { limit_source: 'credits', hold_usd: formatUsd(hold), available_usd: formatUsd(refusal.available) },
+        },
+      )
+    case 'key_limit_reached':
+      return fail(
+        'key_limit_reached',
+        `Insufficient credits. ${held}, and this key's limit leaves ${formatUsd(refusal.remaining)} USD.`,
+        {
+          details: {
+            limit_source: 'key_limit',
+            hold_usd: formatUsd(hold),
+            available_usd: formatUsd(refusal.remaining),
+          },
+        },
+      )
+  }
 }

@@ -10,7 +10,7 @@ import { dice, seeds, testBook } from './test-ledger.ts'
 const CALLS = 200
 const COVERED = 50
 /** Per test and engine; PostgreSQL takes several times as long for the same. */
-const SEEDS = { sqlite: 25, postgres: 6 }
+const SEEDS = { sqlite: 50, postgres: 25 }
 
 eachEngine((engine, open) => {
   test(`${CALLS} simultaneous holds against a balance for ${COVERED}: ${COVERED} succeed, however they fall`, async (t) => {
