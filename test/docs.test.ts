@@ -124,9 +124,9 @@ test('the README’s measured table has the columns of the bench and names its c
   const readme = textOf('README.md')
   const [, between = ''] =
     /<!-- bench: written by `npm run bench -- --write` -->\n([\s\S]*?)<!-- \/bench -->/.exec(readme) ?? []
-  const [head, rule, ...rows] = between
-    .trim()
-    .split('\n')
+  const lines = between.trim().split('\n')
+  const [head, rule, ...rows] = lines
+    .filter((line) => line.startsWith('|'))
     .map((line) =>
       line
         .split('|')
@@ -139,6 +139,9 @@ test('the README’s measured table has the columns of the bench and names its c
   assert.ok(
     rows.length > 0 && rows.every((cells) => cells.length === COLUMNS.length && cells.every((cell) => cell !== '')),
   )
+  const startup =
+    /^From start to listening: \d+ ms, [\d.]+ × an empty Node program \(\d+ ms\)\. Resident memory of an idle gateway: \d+ MB\.$/
+  assert.match(lines.at(-1) ?? '', startup)
   assert.match(readme.replace(between, ''), /Written by `npm run bench -- --write`/)
 })
 
