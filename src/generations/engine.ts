@@ -1,7 +1,7 @@
-import type { Failure } from '../core/errors.ts'
+import { fail, type Failure } from '../core/errors.ts'
 import type { GenerationId } from '../core/ids.ts'
 import type { Delivery, Progress } from '../core/receipt.ts'
-import { ok, type Result } from '../core/result.ts'
+import { err, ok, type Result } from '../core/result.ts'
 import type { Clock } from '../core/clock.ts'
 import type { makeAdmit } from './admit.ts'
 import type { Engine } from './engine-port.ts'
@@ -9,6 +9,9 @@ import type { makeGenerate } from './generate.ts'
 
 /** How long the result of a generation that nobody has asked for stays in memory; after that it is read from the database. */
 const LINGER_MS = 1_000
+
+/** A paid call may have left before the defect: whoever repeats it by himself may pay for a second one. */
+const CRASHED = fail('internal', 'The gateway failed while this generation ran. Nothing was charged.', { sent: true })
 
 export interface EngineParts {
   readonly admit: ReturnType<typeof makeAdmit>
@@ -33,18 +36,19 @@ export function makeEngine({ admit, generate, recall, clock, onCrash }: EnginePa
 
   function launch(admitted: Extract<Awaited<ReturnType<typeof admit>>, { ok: true }>['value']): void {
     const listeners = new Set<(event: Progress) => void>()
-    const done = generate(admitted, (event) => listeners.forEach((listener) => listener(event)))
+    const done = generate(admitted, (event) => listeners.forEach((listener) => listener(event))).catch(
+      (error: unknown) => {
+        onCrash(admitted.id, error)
+        return err(CRASHED)
+      },
+    )
     const entry: Running = { done, listeners, waiters: 0 }
     running.set(admitted.id, entry)
     inFlight.add(admitted.id)
-    const ended = () => {
+    void done.finally(() => {
       inFlight.delete(admitted.id)
       if (entry.waiters > 0) running.delete(admitted.id)
       else void clock.sleep(LINGER_MS).then(() => running.delete(admitted.id))
-    }
-    done.then(ended, (error: unknown) => {
-      ended()
-      onCrash(admitted.id, error)
     })
   }
 
