@@ -43,10 +43,11 @@ async function runSandbox(session: Session, { port, host, latency, retired }: Sa
     provider,
     base_url: sandbox.baseUrlFor(provider) ?? '',
   }))
+  const interrupted = session.terminal.interrupted()
   session.report({ url: sandbox.url, providers }, [
     `The sandbox listens on ${sandbox.url}`,
     ...providers.map(({ provider, base_url: url }) => `  ${provider}  ${url}`),
   ])
-  await session.terminal.interrupted()
+  await interrupted
   await sandbox.close()
 }

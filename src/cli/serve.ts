@@ -29,11 +29,13 @@ export async function serve(
     await store.close()
     throw new CommandFailure(3, `PLANTAIN_PORT: cannot listen: ${messageOf(error)}`)
   })
+  // From the first word that it listens on, whoever heard it may ask it to stop.
+  const interrupted = terminal.interrupted()
   const localKey = writeLocalKey(directory, { address, secret: gateway.localKey })
   store.announce(address)
   onListening(address)
 
-  await terminal.interrupted()
+  await interrupted
   localKey.withdraw()
   const isDrained = await gateway.stop()
   await store.close()
