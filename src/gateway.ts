@@ -10,7 +10,7 @@ import { type Accounts, makeAccounts } from './accounts/store.ts'
 import { type Assets, makeAssets } from './assets/assets.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config.ts'
-import { type Clock, isoTime, systemClock } from './core/clock.ts'
+import { type Clock, isoDay, systemClock } from './core/clock.ts'
 import type { Database } from './db/database.ts'
 import { makeAdmit } from './generations/admit.ts'
 import { makeEngine } from './generations/engine.ts'
@@ -68,7 +68,7 @@ export async function makeGateway({
   clock = systemClock,
 }: GatewayParts): Promise<Gateway> {
   const { settings } = config
-  const today = () => isoTime(clock.now()).slice(0, 10)
+  const today = () => isoDay(clock.now())
   const ledger = makeLedger({ database })
   const accounts = makeAccounts({ database, clock })
   const firstKeys = await bootstrap({

@@ -21,6 +21,11 @@ export function isoTime(epochMs: number): string {
   return new Date(epochMs).toISOString()
 }
 
+/** The UTC day, `YYYY-MM-DD`, from epoch milliseconds. */
+export function isoDay(epochMs: number): string {
+  return isoTime(epochMs).slice(0, 10)
+}
+
 /** Unix seconds, whole, from epoch milliseconds. */
 export function unixSeconds(epochMs: number): number {
   return Math.floor(epochMs / 1000)

@@ -5,7 +5,7 @@ import { type PriceSnapshot, type PriceTraits, snapshotOf } from '../catalog/cha
 import { checkRequest } from '../catalog/check.ts'
 import type { Model } from '../catalog/model.ts'
 import { quote } from '../catalog/quote.ts'
-import { type Clock, isoTime } from '../core/clock.ts'
+import { type Clock, isoDay } from '../core/clock.ts'
 import type { Failure } from '../core/errors.ts'
 import { type GenerationId, newGenerationId, newId } from '../core/ids.ts'
 import { type ImageRequest, promptText, references } from '../core/image-request.ts'
@@ -86,7 +86,7 @@ export function consider(
   mode: Owner['mode'],
   { catalog, roads, clock, settings }: Pick<AdmitParts, 'catalog' | 'roads' | 'clock' | 'settings'>,
 ): Result<Considered, Failure> {
-  const today = isoTime(clock.now()).slice(0, 10)
+  const today = isoDay(clock.now())
   const { onRetired, textAllowance } = settings
   const resolved = catalog.resolve(asked.model, { mode, today, onRetired, serves: roads.isConfigured })
   if (!resolved.ok) return resolved
