@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
 
 import { systemClock } from '../core/clock.ts'
 import { JsonBlob } from '../core/json-blob.ts'
+import { ANSWER_LIMITS, readJson, writeJson } from '../core/json-blobs.ts'
+import { PictureMemory } from '../core/picture-memory.ts'
 import { openDatabase } from '../db/open.ts'
 import { scratchDirectory } from '../db/test-database.ts'
 import { assetStoreContract, rowOf } from './asset-store-contract.ts'
 import { makeAssets, type Assets, type AssetsParts } from './assets.ts'
+import { mended } from './blob-bytes.ts'
 import { Disk } from './disk.ts'
-import { base64Blob, noise } from './test-pictures.ts'
+import { base64Blob, noise, slicesOf } from './test-pictures.ts'
 
 const opened: { assets: Assets; directory: string; close: () => Promise<void> }[] = []
 after(async () => {
@@ -104,7 +108,7 @@ test('more pictures at once than there is memory for are all kept', async () => 
   assert.equal(new Set(kept.map((result) => result.ok && result.value.sha256)).size, 6)
 })
 
-test('pictures that a dead process had received whole are adopted in their order, others are forgotten', async () => {
+test('pictures that a dead process had received whole are adopted in their order, until their generation has ended', async () => {
   const { assets, directory } = await scratch()
   const owner = { generationId: 'gen-1790000000-a', attemptId: 'att-1' }
   const pictures = [await noise('png', 200, 200), await noise('jpeg', 300, 300)] as const
@@ -120,9 +124,17 @@ test('pictures that a dead process had received whole are adopted in their order
     adopted.map(({ bytes }) => bytes),
     [pictures[0].length, pictures[1].length],
   )
-  assert.deepEqual(readdirSync(join(directory, 'tmp')), ['gen-1790000000-a.att-12.x000000000'])
   const [first] = adopted
   assert.ok(first !== undefined && (await assets.read(rowOf(first))) !== undefined)
+  assert.deepEqual(await assets.adopt(owner), adopted, 'and again, as long as the generation has not ended')
+  assert.equal(readdirSync(join(directory, 'tmp')).length, 4)
+
+  assets.forget(owner.generationId)
+
+  assert.deepEqual(
+    await eventually(() => [readdirSync(join(directory, 'tmp')).length].filter((count) => count === 0)),
+    [0],
+  )
   assert.deepEqual(await assets.adopt(owner), [])
 })
 
@@ -143,6 +155,92 @@ test('a picture that was arriving when the worker broke is kept all the same, by
   assert.equal(kept.value.bytes, picture.length)
   assert.ok((await assets.read(rowOf(kept.value))) !== undefined)
 })
+
+test('a picture that memory had no room for is read from its file, whatever was mended or looked at twice', async () => {
+  const { assets } = await scratch()
+  const memory = new PictureMemory(0, () => {
+    throw new Error('the picture is in its file already')
+  })
+  const plain = await noise('png', 400, 300)
+  const film = Buffer.concat([await noise('jpeg', 300, 300), Buffer.alloc(200_000, 'ftypmp42')])
+  const lines = plain.toString('base64').replaceAll(/.{76}/g, '$&\\n')
+
+  for (const [bytes, text, notices] of [
+    [plain, plain.toString('base64'), 0],
+    [film, film.toString('base64'), 0],
+    [plain, lines, 1],
+  ] as const) {
+    const blob = await arrived(`{"b64":"${text}"}`, assets, memory)
+    assert.deepEqual([blob.form, blob.slices.length], ['binary', 0])
+    const kept = await assets.keep(blob, 'tolerant')
+    assert.ok(kept.ok)
+    assert.equal(kept.value.notices.length, notices)
+    assert.equal(mended(blob, kept.value.bytes), blob)
+    const { byteLength, chunks } = writeJson(blob)
+    const written = Buffer.concat(await Array.fromAsync(chunks))
+    assert.equal(written.length, byteLength)
+    assert.ok(written.equals(Buffer.from(JSON.stringify(bytes.toString('base64')))))
+  }
+})
+
+test('a picture whose file is gone or cut breaks the answer instead of ending it short', async () => {
+  const { assets, directory } = await scratch()
+  const bytes = await noise('png', 400, 300)
+  const kept = await assets.keep(base64Blob(bytes), 'tolerant')
+  assert.ok(kept.ok)
+  const blob = await assets.read(rowOf(kept.value))
+  assert.ok(blob !== undefined)
+  const path = join(directory, kept.value.sha256.slice(0, 2), kept.value.sha256)
+
+  truncateSync(path, bytes.length - 1)
+  await assert.rejects(Array.fromAsync(writeJson(blob).chunks), { name: 'StorageTrouble', code: 'ESHORT' })
+  rmSync(path)
+  await assert.rejects(Array.fromAsync(writeJson(blob).chunks), { name: 'StorageTrouble', code: 'ENOENT' })
+})
+
+test('base64 that needs mending is mended while it is written, and keeps its count', async () => {
+  const { assets } = await scratch({ store: 'off' })
+  const memory = new PictureMemory(10_000_000, () => {
+    throw new Error('there is room')
+  })
+  const bytes = await noise('png', 400, 300)
+  const blob = await arrived(`{"b64":"${bytes.toString('base64').replaceAll(/.{76}/g, '$&\\n')}"}`, assets, memory)
+  const kept = await assets.keep(blob, 'tolerant')
+  assert.ok(kept.ok && kept.value.notices.length > 0)
+
+  const body = writeJson(mended(blob, kept.value.bytes))
+
+  assert.equal(Buffer.concat(await Array.fromAsync(body.chunks)).toString(), JSON.stringify(bytes.toString('base64')))
+  assert.ok(memory.heldBytes > bytes.length)
+  body.release()
+  assert.equal(memory.heldBytes, 0)
+})
+
+test('what is of no use, or not wanted, stops counting', async () => {
+  const { assets } = await scratch()
+  const memory = new PictureMemory(10_000_000, () => {
+    throw new Error('there is room')
+  })
+  const useless = await arrived(`{"b64":"${randomBytes(90_000).toString('base64')}"}`, assets, memory)
+  const unwanted = await arrived(`{"b64":"${(await noise('png', 300, 300)).toString('base64')}"}`, assets, memory)
+  assert.ok(memory.heldBytes > 400_000)
+
+  assert.equal((await assets.keep(useless, 'tolerant')).ok, false)
+  assets.discard(unwanted)
+
+  assert.equal(memory.heldBytes, 0)
+})
+
+/** The picture at `b64`, as it arrives from a provider. */
+async function arrived(document: string, assets: Assets, memory: PictureMemory): Promise<JsonBlob> {
+  const intake = () => assets.intake({ generationId: 'gen-1790000000-a', attemptId: 'att-1' })
+  const chunks = Readable.from(slicesOf(Buffer.from(document), 60_000))
+  const read = await readJson(chunks, { limits: ANSWER_LIMITS, mode: 'answer', intake, memory })
+  assert.ok(read.ok)
+  const { b64 } = read.value.value as { b64: unknown }
+  assert.ok(b64 instanceof JsonBlob)
+  return b64
+}
 
 async function scratch(more: Partial<AssetsParts> = {}) {
   const root = scratchDirectory()

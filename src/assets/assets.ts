@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdir, open as openFile, readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -10,20 +11,26 @@ import { err, ok, type Result } from '../core/result.ts'
 import { spendTurn } from '../core/turn.ts'
 import type { Database } from '../db/database.ts'
 import type { AssetRow, GenerationImageRow } from '../db/schema.ts'
-import { bytesOf, rawSlices } from './blob-bytes.ts'
-import { makeSharpConverter, type Converter } from './convert.ts'
+import { rawSlices } from './blob-bytes.ts'
+import { makeClean } from './clean.ts'
+import { makeConvert } from './convert.ts'
+import { Decoder } from './decoding/decoder.ts'
 import { Disk } from './disk.ts'
+import { LINK } from './disk-protocol.ts'
+import { fileBytes, PIECE_BYTES } from './file-bytes.ts'
 import { Headroom } from './headroom.ts'
 import { PictureIntake } from './picture-intake.ts'
 import { makeCollect, type Collected } from './retention.ts'
 import { secondLook } from './second-look.ts'
 import { StorageTrouble } from './trouble.ts'
-import { ANSWER_LIMITS, REFERENCE_LIMITS, judge, refuse, type UnusablePicture } from './usable.ts'
+import { ANSWER_LIMITS, REFERENCE_LIMITS, judge, refuse, type PictureLimits, type UnusablePicture } from './usable.ts'
 
 /** Pictures: decoded, checked, stored under their SHA-256, read again, converted, and one day removed. */
 export interface Assets {
   /** Watches one picture of an answer while it arrives: decodes (tolerant), probes, hashes, writes the temporary file named by generation and attempt. */
   intake(owner: { readonly generationId: string; readonly attemptId: string }): Intake
+  /** The same for a picture whose bytes come as they are. */
+  intakeBytes(owner: { readonly generationId: string; readonly attemptId: string }): Intake
   /**
    * What the picture is: decoded, valid, and durable before this resolves (file synced, renamed, directory synced), or with its
    * bytes `inline` for the row when it has at most 16 KiB. Decodes now what no intake has watched. `strict` is for the references
@@ -33,13 +40,21 @@ export interface Assets {
   /** The first half of `keep`: decoded and judged, so that all pictures of a request can be looked at before any is kept. */
   inspect(blob: JsonBlob, mode: 'strict' | 'tolerant'): Promise<Result<InspectedPicture, UnusablePicture>>
   /**
+   * The same picture, decoded and encoded again in its own format, in a process of its own: no metadata, no colour profile, nothing
+   * but pixels. Takes the place of the one given, which is discarded even when this fails, with reason `not_decodable`.
+   */
+  clean(picture: InspectedPicture): Promise<Result<Cleaned, UnusablePicture>>
+  /**
    * Pictures that a process which died had received whole for this attempt, but not kept; kept now, in the order of their arrival.
-   * Only for attempts that no process runs any more. Pictures of at most 16 KiB leave no trace and are not found.
+   * Only for attempts that no process runs any more. Pictures of at most 16 KiB leave no trace and are not found. What is adopted can
+   * be adopted again until the generation is forgotten.
    */
   adopt(owner: { readonly generationId: string; readonly attemptId: string }): Promise<readonly KeptPicture[]>
-  /** Drops what an intake has written for a picture nobody wants. Its slices stay as they are. */
+  /** A generation has ended, its end is durable: how its pictures arrived is of no interest any more. */
+  forget(generationId: string): void
+  /** Drops what an intake has written for a picture nobody wants, and no longer counts its slices, which stay as they are. */
   discard(blob: JsonBlob): void
-  /** The bytes of a stored picture, read from disk in slices; undefined when it is no longer kept. */
+  /** A stored picture; one of more than 192 KiB is read from disk while it is written. Undefined when it is no longer kept. */
   read(asset: StoredPicture): Promise<JsonBlob | undefined>
   /** The same as a stream, `start` to `end` inclusive, both within the picture. The stream owns the file and closes it. */
   open(asset: StoredPicture, range?: { readonly start: number; readonly end: number }): Promise<Readable | undefined>
@@ -78,6 +93,19 @@ export interface InspectedPicture {
   discard(): void
 }
 
+export interface Cleaned {
+  /** With the facts of the new bytes. */
+  readonly picture: InspectedPicture
+  /** The new bytes, to be sent on. */
+  readonly blob: JsonBlob
+}
+
+/** Whose answer a picture is part of. */
+interface Arrival {
+  readonly generationId: string
+  readonly attemptId: string
+}
+
 export interface AssetsParts {
   /** Made when it is missing. Not touched while the store is off. */
   readonly directory: string
@@ -92,8 +120,8 @@ export interface AssetsParts {
   readonly minFreeFraction?: number
   /** Default: a worker of its own. */
   readonly disk?: Disk
-  /** Default: sharp, in this process. */
-  readonly converter?: Converter
+  /** Default: one with processes of its own. */
+  readonly decoder?: Decoder
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -106,8 +134,12 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
   if (stored) await mkdir(join(directory, 'tmp'), { recursive: true, mode: 0o700 })
   const disk = parts.disk ?? new Disk(directory)
   const headroom = stored ? new Headroom({ disk, ...parts }) : undefined
-  const converter = parts.converter ?? makeSharpConverter()
+  const decoder = parts.decoder ?? new Decoder(clock)
   const kept = new WeakMap<Intake, Promise<Result<KeptPicture, UnusablePicture>>>()
+  const inspected = new WeakMap<InspectedPicture, JsonBlob>()
+  /** Generations of which something may lie among the temporary files: by this process, and by those before it. */
+  const arrivedFor = new Set<string>()
+  const adoptable = new Map<string, readonly string[]>()
   const run = randomText(8)
   let arrivals = 0
 
@@ -129,16 +161,33 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
     return now
   }
 
-  async function adopt(prefix: string): Promise<readonly KeptPicture[]> {
+  async function adopt(generationId: string, prefix: string): Promise<readonly KeptPicture[]> {
     const names = stored ? await readdir(join(directory, 'tmp')) : []
+    const own = names.filter((name) => name.startsWith(`${arrivalName(generationId)}.`))
+    if (own.length > 0)
+      adoptable.set(
+        generationId,
+        own.map((name) => join(directory, 'tmp', name)),
+      )
     const adopted: KeptPicture[] = []
-    for (const name of names.filter((text) => text.startsWith(prefix)).sort()) {
-      const path = join(directory, 'tmp', name)
-      const result = await keep(new JsonBlob('binary', [await readFile(path)]), 'tolerant')
-      await rm(path)
+    for (const name of names.filter((text) => text.startsWith(prefix) && !text.endsWith(LINK)).sort()) {
+      const result = await keep(new JsonBlob('binary', [await readFile(join(directory, 'tmp', name))]), 'tolerant')
       if (result.ok) adopted.push(result.value)
     }
     return adopted
+  }
+
+  function openIntake(owner: Arrival, encoding: 'tolerant' | 'binary'): Intake {
+    const open = openSink(arrivalName(owner.generationId, owner.attemptId))
+    const { maxBytes } = ANSWER_LIMITS
+    return new PictureIntake({
+      encoding,
+      maxBytes,
+      open() {
+        arrivedFor.add(owner.generationId)
+        return open()
+      },
+    })
   }
 
   async function decodeNow(blob: JsonBlob, mode: 'strict' | 'tolerant'): Promise<PictureIntake> {
@@ -157,36 +206,42 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
     blob: JsonBlob,
     mode: 'strict' | 'tolerant',
   ): Promise<Result<KeptPicture, UnusablePicture>> {
-    const inspected = await inspectArrived(intake, blob, mode)
-    return inspected.ok ? ok(await inspected.value.keep()) : inspected
+    const found = await inspectArrived(intake, blob, mode)
+    return found.ok ? ok(await found.value.keep()) : found
   }
 
   async function inspectArrived(
     intake: PictureIntake,
     blob: JsonBlob,
     mode: 'strict' | 'tolerant',
+    limits: PictureLimits = limitsOf(mode),
   ): Promise<Result<InspectedPicture, UnusablePicture>> {
     const arrived = await intake.arrived()
-    if ('reason' in arrived) return err(arrived)
+    if ('reason' in arrived) {
+      blob.release()
+      return err(arrived)
+    }
     const { sha256, bytes, inline, notices } = arrived
-    const limits = limitsOf(mode)
     const probed = await secondLook(arrived.probed, blob)
     const judged = judge(probed, bytes, limits)
     const repaired = mode === 'strict' && notices.length > 0
     if (!judged.ok || repaired) {
+      blob.release()
       intake.abort()
       return judged.ok ? refuse('bad_base64', `The base64 is not valid: ${notices.join(', ')}.`) : judged
     }
     const { mediaType, width, height } = judged.value
     const facts: PictureFacts = { sha256, mediaType, width, height, bytes }
-    return ok({
+    const picture: InspectedPicture = {
       facts,
       async keep() {
         await store(intake, facts)
         return { ...facts, inline: stored ? inline : undefined, stored, notices }
       },
       discard: () => intake.abort(),
-    })
+    }
+    inspected.set(picture, blob)
+    return ok(picture)
   }
 
   async function store(intake: PictureIntake, facts: PictureFacts): Promise<void> {
@@ -204,23 +259,30 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
     const file = await openStored(asset)
     if (file === undefined) return undefined
     try {
-      const slices: Buffer[] = []
-      for (let at = 0; at < asset.bytes;) {
-        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(Math.min(READ_BYTES, asset.bytes - at)))
-        if (bytesRead === 0) return undefined
-        slices.push(buffer.subarray(0, bytesRead))
-        at += bytesRead
-      }
-      return new JsonBlob('binary', slices, asset.media_type)
+      if (asset.bytes > PIECE_BYTES) return storedBlob(asset)
+      return new JsonBlob('binary', [await file.readFile()], asset.media_type)
     } finally {
       await file.close()
     }
   }
 
+  /** A picture whose file is opened only when it is written. */
+  function storedBlob({ sha256, bytes, media_type }: StoredPicture): JsonBlob {
+    const spilled = fileBytes(
+      () => pathOf(sha256),
+      () => bytes,
+    )
+    return new JsonBlob('binary', [], media_type, undefined, { spilled })
+  }
+
+  function pathOf(sha256: string): string {
+    return join(directory, sha256.slice(0, 2), sha256)
+  }
+
   async function openStored({ sha256, bytes }: StoredPicture) {
     if (!stored) return undefined
     try {
-      const file = await openFile(join(directory, sha256.slice(0, 2), sha256), 'r')
+      const file = await openFile(pathOf(sha256), 'r')
       if ((await file.stat()).size === bytes) return file
       await file.close()
       return undefined
@@ -230,22 +292,30 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
     }
   }
 
-  async function sourceBytes(source: KeptPicture | JsonBlob): Promise<Buffer | undefined> {
-    if (source instanceof JsonBlob) return bytesOf(source)
-    if (source.inline !== undefined) return source.inline
-    const blob = await read({ ...source, media_type: source.mediaType, inline: null })
-    return blob && bytesOf(blob)
-  }
+  const clean = makeClean({
+    decoder,
+    inspect: async (blob, limits) => inspectArrived(await decodeNow(blob, 'tolerant'), blob, 'tolerant', limits),
+  })
 
   return {
-    intake({ generationId, attemptId }) {
-      const open = openSink(arrivalName(generationId, attemptId))
-      return new PictureIntake({ encoding: 'tolerant', maxBytes: ANSWER_LIMITS.maxBytes, open })
-    },
+    intake: (owner) => openIntake(owner, 'tolerant'),
+    intakeBytes: (owner) => openIntake(owner, 'binary'),
     keep,
     inspect: async (blob, mode) => inspectArrived(await decodeNow(blob, mode), blob, mode),
-    adopt: ({ generationId, attemptId }) => adopt(`${arrivalName(generationId, attemptId)}.`),
+    async clean(picture) {
+      const blob = inspected.get(picture)
+      assert(blob !== undefined, 'only what this store has inspected can be cleaned')
+      return clean(picture, blob)
+    },
+    adopt: ({ generationId, attemptId }) => adopt(generationId, `${arrivalName(generationId, attemptId)}.`),
+    forget(generationId) {
+      if (arrivedFor.delete(generationId)) disk.forget(generationId)
+      // Left by processes before this one.
+      for (const path of adoptable.get(generationId) ?? []) void rm(path, { force: true }).catch(() => {})
+      adoptable.delete(generationId)
+    },
     discard(blob) {
+      blob.release()
       if (blob.intake instanceof PictureIntake && !kept.has(blob.intake)) blob.intake.abort()
     },
     read,
@@ -257,19 +327,14 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
       const file = await openStored(asset)
       return file?.createReadStream({ highWaterMark: READ_BYTES, ...range })
     },
-    async convert(source, format, compression) {
-      const bytes = await sourceBytes(source)
-      if (bytes === undefined) return err('The picture is not kept, so it cannot be converted.')
-      const converted = await converter(bytes, format, compression)
-      if (!converted.ok) return converted
-      const blob = new JsonBlob('binary', [converted.value], `image/${format}`)
-      const result = await keep(blob, 'tolerant')
-      return result.ok ? ok({ blob, kept: result.value }) : err(result.error.message)
-    },
+    convert: makeConvert({ decoder, keep, read }),
     trouble: async () => headroom?.trouble(),
     expiry: (role, now) => now + (role === 'reference' ? 1 : parts.keepImagesDays) * DAY_MS,
     collect: makeCollect({ ...parts, disk: stored ? disk : undefined }),
-    close: () => disk.close(),
+    async close() {
+      await decoder.close()
+      await disk.close()
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import { Base64Decoder } from '../core/base64.ts'
-import type { JsonBlob } from '../core/json-blob.ts'
+import { JsonBlob } from '../core/json-blob.ts'
 import { spendTurn } from '../core/turn.ts'
 
 /** A picture's bytes in one piece, for decoders that want them so; undefined when its base64 is damaged. */
@@ -24,6 +24,14 @@ export async function* decodedSlices(blob: JsonBlob): AsyncGenerator<Buffer> {
   }
   const last = decoder?.end()
   if (last?.ok === true) yield* last.value
+}
+
+/** A picture of so many bytes whose base64 needs mending, as its bytes, decoded while they are read: what is made of them is canonical. */
+export function mended(blob: JsonBlob, byteLength: number): JsonBlob {
+  const spilled = { byteLength, [Symbol.asyncIterator]: () => decodedSlices(blob) }
+  return blob.form === 'binary'
+    ? blob
+    : new JsonBlob('binary', [], blob.mediaType, undefined, { spilled, hold: blob.hold })
 }
 
 /** A blob's slices as they are, from memory or from where they were moved. */

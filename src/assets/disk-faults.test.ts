@@ -25,7 +25,7 @@ test('a small disk can be mounted', { skip: isMounted || process.env['CI'] ? fal
   assert.ok(isMounted, 'CI must be able to mount a tmpfs: the tests of a failing disk did not run')
 })
 
-describe('a failing disk', { skip: !isMounted }, () => {
+describe('R10: a failing disk', { skip: !isMounted }, () => {
   test('a full disk fails the picture and nothing else, leaves no half file, and clears by itself', async () => {
     const { assets, directory, later } = await scratch({ minFreeBytes: 0, minFreeFraction: 0 })
     const picture = await noise('png', 1200, 800)

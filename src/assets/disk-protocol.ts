@@ -1,7 +1,17 @@
+import type { ArmedFailpoint } from '../core/failpoint.ts'
 import type { Probed } from './probe.ts'
+
+/** What the worker is started with. */
+export interface WorkerData {
+  readonly root: string
+  readonly armed: ArmedFailpoint | undefined
+}
 
 /** Bytes of a segment: the unit in which pictures cross to the worker. */
 export const SEGMENT_BYTES = 256 * 1024
+
+/** Ends the name of a second link to a temporary file until that is renamed; nobody adopts it. */
+export const LINK = '.link'
 
 /** What the main thread tells the disk worker. A picture is a number for as long as it is on its way. */
 export type Order =
@@ -16,6 +26,7 @@ export type Order =
   | { readonly order: 'end'; readonly picture: number }
   | { readonly order: 'commit'; readonly picture: number; readonly at: number }
   | { readonly order: 'drop'; readonly picture: number }
+  | { readonly order: 'forget'; readonly generation: string }
   | { readonly order: 'touch'; readonly job: number; readonly names: readonly string[]; readonly at: number }
   | { readonly order: 'remove'; readonly job: number; readonly names: readonly string[]; readonly olderThan: number }
   | { readonly order: 'tidy'; readonly job: number; readonly olderThan: number }

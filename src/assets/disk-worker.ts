@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { LocalDirectory } from './local-directory.ts'
-import type { Order, Report } from './disk-protocol.ts'
+import { armFailpoint } from '../core/failpoint.ts'
+import type { Order, Report, WorkerData } from './disk-protocol.ts'
 
 /**
  * The thread that hashes, probes and writes pictures. Orders are carried out in the order of their arrival; only the syncs of a
@@ -10,7 +11,9 @@ import type { Order, Report } from './disk-protocol.ts'
 const port = parentPort
 if (port === null) throw new Error('disk-worker.ts runs as a worker thread only')
 
-const directory = new LocalDirectory(String(workerData))
+const { root, armed } = workerData as WorkerData
+if (armed) armFailpoint(armed)
+const directory = new LocalDirectory(root)
 const segments: Buffer[] = []
 
 port.on('message', (order: Order) => {
@@ -32,6 +35,8 @@ port.on('message', (order: Order) => {
       return
     case 'drop':
       return directory.drop(order.picture)
+    case 'forget':
+      return directory.forget(order.generation)
     case 'touch':
       return tell({ report: 'done', job: order.job, ...directory.touch(order.names, order.at) })
     case 'remove':

@@ -1,6 +1,15 @@
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
-import { SEGMENT_BYTES, type DiskTrouble, type Order, type Removed, type Report } from './disk-protocol.ts'
+import { armedFailpoint } from '../core/failpoint.ts'
+import {
+  SEGMENT_BYTES,
+  type DiskTrouble,
+  type Order,
+  type Removed,
+  type Report,
+  type WorkerData,
+} from './disk-protocol.ts'
 import { SegmentPool, type Holder, type Segment } from './segments.ts'
 import type { Ended, Sink } from './sink.ts'
 import { StorageTrouble } from './trouble.ts'
@@ -40,6 +49,11 @@ export class Disk {
     return new BlindSink(this.#line, '')
   }
 
+  /** Lets go of the names under which the pictures of a generation arrived. */
+  forget(generation: string): void {
+    this.#line?.tell({ order: 'forget', generation })
+  }
+
   /** Rejects with StorageTrouble; what had been removed by then is removed. */
   async run(job: Job): Promise<Removed> {
     this.#line ??= this.#connect()
@@ -63,6 +77,7 @@ export class Disk {
 
 /** One life of the worker, with the segments it shares and the answers it owes. */
 class Line {
+  readonly directory: string
   readonly pool: SegmentPool
   readonly #worker: Worker
   readonly #ends = new Map<number, Waiter<Ended>>()
@@ -77,8 +92,9 @@ class Line {
 
   constructor(directory: string, segments: number, broke: () => void) {
     this.#broke = broke
+    this.directory = directory
     this.#worker = new Worker(new URL('./disk-worker.ts', import.meta.url), {
-      workerData: directory,
+      workerData: { root: directory, armed: armedFailpoint() } satisfies WorkerData,
       execArgv: [], // Flags of the main program (--input-type, --test …) are none of the worker's.
       name: 'plantain-disk',
     })
@@ -186,10 +202,13 @@ class DiskSink implements Sink, Holder {
   #used = 0
   #wake: (() => void) | undefined
   #told = false
+  #sha256 = ''
+  #path: string | undefined
 
   constructor(line: Line, name: string) {
     this.#line = line
     this.#name = name
+    this.#path = name === '' ? undefined : join(line.directory, 'tmp', name)
     this.#number = line.number()
   }
 
@@ -229,13 +248,20 @@ class DiskSink implements Sink, Holder {
     this.#line.tell({ order: 'write', picture: this.#number, name: this.#name, segment: segment.index, length })
   }
 
-  end(): Promise<Ended> {
-    this.flush()
-    return this.#line.end(this.#number)
+  get path(): string | undefined {
+    return this.#path
   }
 
-  commit(at: number): Promise<void> {
-    return this.#line.commit(this.#number, at)
+  async end(): Promise<Ended> {
+    this.flush()
+    const ended = await this.#line.end(this.#number)
+    this.#sha256 = ended.sha256
+    return ended
+  }
+
+  async commit(at: number): Promise<void> {
+    await this.#line.commit(this.#number, at)
+    this.#path = join(this.#line.directory, this.#sha256.slice(0, 2), this.#sha256)
   }
 
   drop(): void {

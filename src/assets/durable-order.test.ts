@@ -24,7 +24,7 @@ await assets.close()
 `
 
 test(
-  'a picture is synced, renamed and its directory synced before it counts as kept',
+  'R12: a picture is synced, renamed and its directory synced before it counts as kept',
   { skip: !hasStrace && !process.env['CI'] && 'strace is not installed' },
   () => {
     const log = join(root, 'trace')

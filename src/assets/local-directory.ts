@@ -3,7 +3,8 @@ import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-import type { DiskTrouble, Removed } from './disk-protocol.ts'
+import { failpoint } from '../core/failpoint.ts'
+import { type DiskTrouble, LINK, type Removed } from './disk-protocol.ts'
 import { PictureProbe, type Probed } from './probe.ts'
 
 const fdatasync = promisify(fs.fdatasync)
@@ -16,6 +17,8 @@ const SYNCS_AT_ONCE = 2
 
 interface Arriving {
   readonly path: string
+  /** The generation whose answer it is part of; undefined for anything else that is written. */
+  readonly generation: string | undefined
   descriptor: number | undefined
   readonly hash: Hash
   readonly probe: PictureProbe
@@ -39,6 +42,8 @@ export class LocalDirectory {
   readonly #temporary: string
   readonly #arriving = new Map<number, Arriving>()
   readonly #folders = new Set<string>()
+  /** Temporary names of pictures that are in their place already, by generation. */
+  readonly #arrivals = new Map<string, string[]>()
   readonly #waiting: (() => void)[] = []
   #syncs = 0
 
@@ -82,11 +87,17 @@ export class LocalDirectory {
     else this.#syncs++
     try {
       if (fs.statSync(target, { throwIfNoEntry: false })?.size !== arriving.bytes) {
+        failpoint('before asset sync')
         await fdatasync(descriptor)
+        failpoint('after asset sync')
         this.#makeFolder(folder)
       }
+      failpoint('before asset rename')
       place(arriving, target, at)
+      failpoint('after asset rename')
       this.#arriving.delete(picture)
+      const { generation, path } = arriving
+      if (generation !== undefined) this.#arrivals.set(generation, [...(this.#arrivals.get(generation) ?? []), path])
       await syncFolder(folder)
       return undefined
     } catch (error) {
@@ -105,6 +116,12 @@ export class LocalDirectory {
     const arriving = this.#arriving.get(picture)
     this.#arriving.delete(picture)
     if (arriving !== undefined) release(arriving)
+  }
+
+  /** A generation has ended: the names under which its pictures arrived are not needed any more. */
+  forget(generation: string): void {
+    for (const path of this.#arrivals.get(generation) ?? []) attempt(() => fs.rmSync(path, { force: true }))
+    this.#arrivals.delete(generation)
   }
 
   /** Starts the grace of files anew. */
@@ -154,7 +171,7 @@ export class LocalDirectory {
       if (name !== '') descriptor = fs.openSync(path, 'w', 0o600)
     })
     const fresh = { hash: createHash('sha256'), probe: new PictureProbe(), bytes: 0, sha256: '' }
-    const arriving: Arriving = { path, descriptor, trouble, ...fresh }
+    const arriving: Arriving = { path, generation: generationOf(name), descriptor, trouble, ...fresh }
     this.#arriving.set(picture, arriving)
     return arriving
   }
@@ -185,25 +202,40 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** One step as far as any other order is concerned. */
+/** Of `gen-….att-….17`; anything else belongs to no generation. */
+function generationOf(name: string): string | undefined {
+  return /^(gen-[\w-]+)\./.exec(name)?.[1]
+}
+
+/**
+ * One step as far as any other order is concerned. What arrived for a generation keeps its temporary name beside its place, until the
+ * generation has ended: after a crash the name tells which call the picture was paid with.
+ */
 function place(arriving: Arriving, target: string, at: number): void {
   const seconds = at / 1000
+  const { path, generation } = arriving
   if (fs.statSync(target, { throwIfNoEntry: false })?.size === arriving.bytes) {
     fs.utimesSync(target, seconds, seconds)
   } else {
-    fs.utimesSync(arriving.path, seconds, seconds)
-    fs.renameSync(arriving.path, target)
+    fs.utimesSync(path, seconds, seconds)
+    if (generation !== undefined) fs.linkSync(path, path + LINK)
+    fs.renameSync(generation === undefined ? path : path + LINK, target)
   }
-  release(arriving)
+  if (generation === undefined) release(arriving)
+  else closeFile(arriving)
 }
 
 /** Closes the temporary file and removes it, where it still is one. */
 function release(arriving: Arriving): void {
-  const { descriptor, path } = arriving
-  if (descriptor === undefined) return
+  if (arriving.descriptor === undefined) return
+  closeFile(arriving)
+  attempt(() => fs.rmSync(arriving.path, { force: true }))
+}
+
+function closeFile(arriving: Arriving): void {
+  const { descriptor } = arriving
   arriving.descriptor = undefined
-  attempt(() => fs.closeSync(descriptor))
-  attempt(() => fs.rmSync(path, { force: true }))
+  if (descriptor !== undefined) attempt(() => fs.closeSync(descriptor))
 }
 
 function writeWhole(descriptor: number, bytes: Buffer): void {

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 
-import type { Intake } from '../core/json-blob.ts'
+import type { Intake, Spilled } from '../core/json-blob.ts'
 import { Base64Into } from './base64-into.ts'
+import { fileBytes } from './file-bytes.ts'
 import { PictureProbe, type Probed } from './probe.ts'
 import type { Sink } from './sink.ts'
 import { tooManyBytes, type UnusablePicture } from './usable.ts'
@@ -73,6 +74,16 @@ export class PictureIntake implements Intake {
     this.#gone = true
     this.#queue.length = 0
     this.#sink?.drop()
+  }
+
+  /** The picture in its file, which is whole once it has `arrived`. */
+  get elsewhere(): Spilled | undefined {
+    const sink = this.#sink
+    if (sink?.path === undefined) return undefined
+    return fileBytes(
+      () => sink.path,
+      () => this.#bytes,
+    )
   }
 
   /** Aborted: what it had is gone. */

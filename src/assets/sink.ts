@@ -13,6 +13,8 @@ export interface Sink {
   commit(at: number): Promise<void>
   /** Forgets it all. Harmless after a commit. */
   drop(): void
+  /** The file that has the bytes from `end` on, until they are dropped; another one after `commit`. Undefined where none has. */
+  readonly path: string | undefined
 }
 
 export interface Ended {

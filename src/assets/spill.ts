@@ -1,47 +1,92 @@
-import { open, rm, writeFile } from 'node:fs/promises'
+import * as fs from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { randomText } from '../core/ids.ts'
-import type { Spill } from '../core/json-blob.ts'
+import type { Spill, Spilling } from '../core/json-blob.ts'
+import { piecesOf } from './file-bytes.ts'
 
-const READ_BYTES = 256 * 1024
+const open = promisify(fs.open)
+const unlink = promisify(fs.unlink)
+const writev = promisify(fs.writev)
 
-/** Files whose source nobody holds any more are removed; those of a process that died, with the rest of the temporary folder. */
-const unread = new FinalizationRegistry<string>((path) => void rm(path, { force: true }).catch(() => {}))
+/** Files that nobody can read any more are closed. */
+const unread = new FinalizationRegistry<File>((file) => file.close())
 
-interface Parts {
-  /** The store's directory; it must exist. */
-  readonly directory: string
-  /** What is left of the process's budget for picture bytes in memory; counted by whoever reads and sends them. */
-  readonly available: () => number
-}
-
-/** Moves pictures out of memory into temporary files. These are memory, not storage: they are never synced. */
-export function makeSpill({ directory, available }: Parts): Spill {
-  return {
-    available,
-    async store(slices) {
-      const path = join(directory, 'tmp', `spill.${randomText(16)}`)
-      await writeFile(path, slices, { flag: 'wx', mode: 0o600 })
-      const source = { [Symbol.asyncIterator]: () => piecesOf(path, source) }
-      unread.register(source, path)
-      return source
-    },
+/**
+ * Moves blobs out of memory into files of this directory, which must exist and must not be in memory itself, as many a `/tmp` is.
+ * A file loses its name as soon as it is made: it is gone with the last reader, or with the process, however that ends. Never synced.
+ */
+export function makeSpill(directory: string): Spill {
+  return () => {
+    const file = new File(directory)
+    const spilling: Spilling = {
+      get byteLength() {
+        return file.bytes
+      },
+      write: (slices) => file.write(slices),
+      drop() {
+        unread.unregister(file)
+        file.close()
+      },
+      [Symbol.asyncIterator]: () => file.pieces(spilling),
+    }
+    unread.register(spilling, file, file)
+    return spilling
   }
 }
 
-/** `source` is held for as long as somebody reads, and with it the file. */
-async function* piecesOf(path: string, source: object): AsyncGenerator<Buffer> {
-  const file = await open(path, 'r')
-  try {
-    for (let at = 0; ;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(READ_BYTES), 0, READ_BYTES, at)
-      if (bytesRead === 0) return
-      at += bytesRead
-      yield buffer.subarray(0, bytesRead)
+class File {
+  readonly #directory: string
+  #descriptor: number | undefined
+  #isClosed = false
+  bytes = 0
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  async write(slices: readonly Buffer[]): Promise<void> {
+    const descriptor = this.#descriptor ?? (await this.#open())
+    let left = slices.filter(({ length }) => length > 0)
+    while (left.length > 0) {
+      const { bytesWritten } = await writev(descriptor, left, this.bytes)
+      this.bytes += bytesWritten
+      left = withoutFirst(left, bytesWritten)
     }
-  } finally {
-    await file.close()
+  }
+
+  /** `source` is held for as long as somebody reads, and with it the file. */
+  async *pieces(source: object): AsyncGenerator<Buffer> {
+    if (this.#descriptor !== undefined) yield* piecesOf(this.#descriptor, this.bytes)
     void source
   }
+
+  close(): void {
+    this.#isClosed = true
+    if (this.#descriptor !== undefined) fs.closeSync(this.#descriptor)
+    this.#descriptor = undefined
+  }
+
+  async #open(): Promise<number> {
+    const path = join(this.#directory, `spill.${randomText(16)}`)
+    const descriptor = await open(path, 'wx+', 0o600)
+    await unlink(path)
+    if (this.#isClosed) {
+      fs.closeSync(descriptor)
+      throw new Error('a blob was dropped while it was spilled')
+    }
+    this.#descriptor = descriptor
+    return descriptor
+  }
+}
+
+/** What is left of slices after so many of their bytes. */
+function withoutFirst(slices: readonly Buffer[], bytes: number): Buffer[] {
+  let skipped = bytes
+  return slices.flatMap((slice) => {
+    const rest = slice.subarray(Math.min(skipped, slice.length))
+    skipped -= slice.length - rest.length
+    return rest.length > 0 ? [rest] : []
+  })
 }

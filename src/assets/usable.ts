@@ -3,7 +3,15 @@ import { err, ok, type Result } from '../core/result.ts'
 
 /** Why bytes are no picture that could be used. Nothing was kept of them. */
 export interface UnusablePicture {
-  readonly reason: 'bad_base64' | 'not_a_picture' | 'unsupported_format' | 'too_large' | 'truncated' | 'empty'
+  readonly reason:
+    | 'bad_base64'
+    | 'not_a_picture'
+    | 'unsupported_format'
+    | 'too_large'
+    | 'truncated'
+    | 'empty'
+    /** Its headers were fine, but its pixels could not be had: damaged, a trap, or too slow or too large to decode. */
+    | 'not_decodable'
   /** What is wrong, in one sentence that fits behind a field's name. */
   readonly message: string
 }

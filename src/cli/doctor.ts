@@ -33,7 +33,7 @@ Examples:
     )
   doctor
     .command('ledger')
-    .description('Recompute every sum of the books')
+    .description('Recompute every sum of the books, and read every picture that was charged')
     .option('--json', 'one JSON document on standard output')
     .addHelpText('after', '\nExample:\n  plantain doctor ledger')
     .action((_own: CommonOptions, command: Command) => perform(command.optsWithGlobals<CommonOptions>(), auditLedger))
@@ -48,6 +48,6 @@ async function auditLedger(session: Session): Promise<0 | 1> {
   const client = await session.client('admin')
   const { value, raw } = await client.get('/api/v1/audit', Audit)
   const lines = value.findings.map(({ check, subject, message }) => `✗ ${check} ${subject}: ${message}`)
-  session.report(raw, value.ok ? ['✓ ledger: every sum is right'] : lines)
+  session.report(raw, value.ok ? ['✓ ledger: every sum is right, every charged picture is there'] : lines)
   return value.ok ? 0 : 1
 }

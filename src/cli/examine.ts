@@ -2,6 +2,8 @@ import { statfs } from 'node:fs/promises'
 
 import { z } from 'zod'
 
+import { Decoder } from '../assets/decoding/decoder.ts'
+import { isolation } from '../assets/decoding/isolation.ts'
 import { SETTINGS } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { PROVIDERS } from '../providers/registry.ts'
@@ -25,6 +27,7 @@ export async function examine(session: Session): Promise<readonly Finding[]> {
     ...(session.problems.length === 0 ? [fine('settings', `${Object.keys(SETTINGS).length} known, all readable`)] : []),
     ...(await lookAtStore(session)),
     await lookAtDisk(session.config.settings.PLANTAIN_DATA),
+    await lookAtDecoding(),
     ...lookAtProviders(session),
     await lookAtSandbox(),
     ...(url === undefined ? [] : [await lookAtGateway('remote', url)]),
@@ -75,11 +78,38 @@ async function lookAtDisk(directory: string): Promise<Finding> {
   }
 }
 
+/** In which form pictures are decoded here, and whether they are: one is. */
+async function lookAtDecoding(): Promise<Finding> {
+  const decoder = new Decoder(systemClock)
+  try {
+    const job = { kind: 'clean', format: 'png', maxPixels: 1, maxBytes: 1024 } as const
+    const made = await decoder.run(job, { byteLength: ONE_PIXEL.length, slices: [ONE_PIXEL] })
+    if (!made.ok) return { name: 'decoding', state: 'wrong', text: made.error }
+    const { form, reason } = await isolation()
+    return form === 'namespaces'
+      ? fine('decoding', 'in a process with user and network namespaces of its own')
+      : fine('decoding', `in a plain process without environment: this system grants it no namespaces (${reason})`)
+  } catch (error) {
+    return { name: 'decoding', state: 'wrong', text: messageOf(error) }
+  } finally {
+    await decoder.close()
+  }
+}
+
+/** A grey PNG. */
+const ONE_PIXEL = Buffer.from(
+  '89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c636800000082008177cd72b60000000049454e44ae426082',
+  'hex',
+)
+
 /** One without a credential is no fault: test keys need none. */
 function lookAtProviders({ config }: Session): readonly Finding[] {
   return Object.entries(PROVIDERS).map(([id, { credentials }]) => {
     const provider = config.providers[id]
-    const text = provider ? `configured, ${provider.baseUrl}` : `not configured: set ${credentials.join(' or ')}`
+    const count = provider?.credentials.length ?? 0
+    const text = provider
+      ? `configured${count > 1 ? ` with ${count} credentials` : ''}, ${provider.baseUrl}`
+      : `not configured: set ${credentials.join(' or ')}`
     return fine('provider', `${id} ${text}`)
   })
 }

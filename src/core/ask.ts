@@ -1,6 +1,6 @@
 import type { ImageRequest } from './image-request.ts'
 import type { Nanos } from './money.ts'
-import type { Mode, Receipt, TokenUsage } from './receipt.ts'
+import type { Mode, Receipt, ReceiptRoute, TokenUsage } from './receipt.ts'
 
 /** How often a key's limit starts over, at 00:00 UTC; weeks begin on Monday. */
 export type LimitReset = 'daily' | 'weekly' | 'monthly'
@@ -26,8 +26,10 @@ export type Ask =
   | { readonly ask: 'generation'; readonly id: string }
   | { readonly ask: 'content'; readonly id: string }
   | { readonly ask: 'receipt'; readonly id: string }
+  | { readonly ask: 'cancel'; readonly id: string }
   | { readonly ask: 'receipts'; readonly limit: number; readonly cursor?: string }
   | { readonly ask: 'estimate'; readonly request: ImageRequest }
+  | { readonly ask: 'providers.health' }
 
 /** What each ask is answered with, when it is answered. Catalogue questions are not asks: surfaces read the catalogue themselves. */
 export interface Answers {
@@ -46,8 +48,11 @@ export interface Answers {
   readonly generation: GenerationFacts
   readonly content: GenerationContent
   readonly receipt: Receipt
+  /** Voided; what could not be cancelled is a failure. */
+  readonly cancel: Receipt
   readonly receipts: { readonly receipts: readonly Receipt[]; readonly cursor: string | undefined }
   readonly estimate: Estimate
+  readonly 'providers.health': ProvidersHealth
 }
 
 export interface NewKey {
@@ -139,16 +144,72 @@ export interface GenerationContent {
 }
 
 export interface Estimate {
+  /** `served` is the model of the first route. */
   readonly model: { readonly requested: string; readonly served: string }
+  /** What the dearest of the routes that may be tried would hold. */
   readonly hold: Nanos
-  /** What the pictures alone cost at list price, without prompt and words. */
+  /** What the pictures alone cost at the list price of the first route, without prompt and words. */
   readonly typical: Nanos
+  /** Of the first route. */
   readonly priceVersion: string
-  readonly routes: readonly {
-    readonly provider: string
-    readonly model: string
-    readonly taken: boolean
-    readonly why: string
-  }[]
+  readonly routes: readonly EstimatedRoute[]
   readonly warnings: Receipt['warnings']
+}
+
+/** A route as the receipt would tell it, with its prices where it may be tried. */
+export interface EstimatedRoute extends ReceiptRoute {
+  readonly price?: { readonly hold: Nanos; readonly typical: Nanos }
+}
+
+/** What this process has learned about the providers it called. Times are epoch milliseconds. */
+export interface ProvidersHealth {
+  readonly retries: {
+    /** Of the last minute: runs that began, and attempts after the first. */
+    readonly calls: number
+    readonly retries: number
+    readonly inFlight: number
+    /** Retries that the budget still allows. */
+    readonly left: number
+    /** Since the start. */
+    readonly totals: {
+      readonly retries: number
+      readonly refused: { readonly retries: number; readonly ambiguous: number }
+    }
+  }
+  readonly providers: readonly ProviderHealth[]
+}
+
+export interface ProviderHealth {
+  readonly provider: string
+  readonly inFlight: number
+  readonly queued: number
+  /** Attempts after a failure that may have been charged, in the last ten minutes. */
+  readonly ambiguous: { readonly used: number; readonly left: number }
+  readonly models: readonly ModelHealth[]
+}
+
+export interface ModelHealth {
+  /** The provider's own id. */
+  readonly model: string
+  readonly state: 'good' | 'outage' | 'ejected'
+  /** Of the last good calls; undefined while there are too few to tell. */
+  readonly p50Ms: number | undefined
+  readonly p99Ms: number | undefined
+  /** Calls since the start by how they ended. */
+  readonly outcomes: Readonly<Record<'good' | 'fault' | 'limited' | 'denied' | 'neutral', number>>
+  readonly credentials: readonly CredentialHealth[]
+}
+
+export interface CredentialHealth {
+  /** Its position in the setting, from 0. */
+  readonly credential: number
+  readonly breaker: 'closed' | 'open' | 'half_open'
+  readonly openUntil: number | undefined
+  /** Of the last two minutes. */
+  readonly calls: number
+  readonly failures: number
+  readonly failuresInRow: number
+  readonly rateLimitedUntil: number | undefined
+  /** The provider did not accept the credential; it is passed over until then. */
+  readonly deniedUntil: number | undefined
 }

@@ -173,6 +173,35 @@ export const FAILURES = {
     meaning:
       "The model's price is not trustworthy enough to bill live traffic by. The operator confirms it in the catalogue overrides.",
   },
+  cancelled: {
+    status: 409,
+    type: 'precondition_failed',
+    by: 'caller',
+    retryable: false,
+    meaning: 'The generation was cancelled before it cost anything. Nothing was charged.',
+  },
+  too_late: {
+    status: 409,
+    type: 'precondition_failed',
+    by: 'caller',
+    retryable: false,
+    meaning: 'The generation cannot be cancelled any more: its call was sent and goes on, or it has ended already.',
+  },
+  idempotency_in_progress: {
+    status: 409,
+    type: 'precondition_failed',
+    by: 'caller',
+    retryable: true,
+    meaning:
+      'An earlier call with the same Idempotency-Key still runs, and the time to wait for it is over. The same call again, after Retry-After, gets its answer and buys nothing.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    type: 'unprocessable',
+    by: 'caller',
+    retryable: false,
+    meaning: 'The Idempotency-Key was used for another request on this route. Nothing was started.',
+  },
   method_not_allowed: {
     status: 405,
     type: 'invalid_request',
@@ -209,6 +238,14 @@ export const FAILURES = {
     retryable: false,
     meaning: 'The provider itself called the request invalid. Its message is passed on; nothing was charged.',
   },
+  repeated_failure: {
+    status: 400,
+    type: 'invalid_request',
+    by: 'caller',
+    retryable: false,
+    meaning:
+      'The identical request has failed three times within ten minutes after it was sent. It was not sent again; nothing was charged.',
+  },
   request_timeout: {
     status: 408,
     type: 'timeout',
@@ -222,6 +259,14 @@ export const FAILURES = {
     by: 'caller',
     retryable: false,
     meaning: 'The Range header asks for bytes beyond the end of the picture.',
+  },
+  image_not_decodable: {
+    status: 422,
+    type: 'unprocessable',
+    by: 'caller',
+    retryable: false,
+    meaning:
+      'A reference looks like a picture, but its pixels cannot be had: they are damaged, or take too long or too much memory to decode.',
   },
   headers_too_large: {
     status: 431,

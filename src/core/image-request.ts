@@ -89,6 +89,32 @@ export interface RoutingPreferences {
   readonly ignore?: readonly string[]
   readonly allowFallbacks?: boolean
   readonly requireParameters?: boolean
+  readonly sort?: Sort
+  readonly maxPrice?: MaxPrice
+  /** `deny`: only providers that make nothing of what they are sent but the pictures. */
+  readonly dataCollection?: 'allow' | 'deny'
+  /** Only providers that keep nothing of what they are sent. */
+  readonly zdr?: boolean
+  /** Whether a refusal by one provider's safety rules may be tried at another. */
+  readonly fallbackOnModeration?: boolean
+  /** Preferences that were said and are not acted on, by field name: warned about. */
+  readonly unheeded?: readonly string[]
+}
+
+export const SORTS = ['price', 'latency', 'throughput'] as const
+
+export interface Sort {
+  readonly by?: (typeof SORTS)[number]
+  /** `none`: the routes of all models together. Otherwise every route of the first model goes before the second's. */
+  readonly partition?: 'model' | 'none'
+}
+
+/** Ceilings in decimal dollars: `prompt` and `completion` per million tokens, `request` per request, `image` per picture made. */
+export interface MaxPrice {
+  readonly prompt?: string
+  readonly completion?: string
+  readonly request?: string
+  readonly image?: string
 }
 
 /** All prompt text of a request in order, for counting and for providers that take one string. */

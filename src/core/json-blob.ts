@@ -1,3 +1,5 @@
+import type { Hold } from './picture-memory.ts'
+
 /**
  * A long JSON string, or a picture on its way into one, kept as bytes: it never becomes a JavaScript string.
  * Made by json-blobs' reader (slices of the network buffers) and by the asset store (binary), consumed by json-blobs' writer.
@@ -18,13 +20,15 @@ export class JsonBlob {
   readonly spilled: Spilled | undefined
   /** Base64 from an answer with white space among its characters: a strict decoder refuses it, the writer leaves the white space out. */
   readonly spaced: boolean
+  /** How it counts among the pictures in memory, if it does. */
+  readonly hold: Hold | undefined
 
   constructor(
     form: 'base64' | 'text' | 'binary',
     slices: readonly Buffer[],
     mediaType?: string,
     intake?: Intake,
-    more: { readonly spilled?: Spilled | undefined; readonly spaced?: boolean } = {},
+    more: { readonly spilled?: Spilled | undefined; readonly spaced?: boolean; readonly hold?: Hold | undefined } = {},
   ) {
     this.form = form
     this.slices = slices
@@ -32,11 +36,20 @@ export class JsonBlob {
     this.intake = intake
     this.spilled = more.spilled
     this.spaced = more.spaced ?? false
+    this.hold = more.hold
   }
 
   /** Bytes in the slices, or on disk: characters for `base64` and `text`. */
   get byteLength(): number {
     return this.slices.reduce((total, slice) => total + slice.length, this.spilled?.byteLength ?? 0)
+  }
+
+  /**
+   * Said by whoever was the last to want the bytes: they no longer count as held in memory. They can still be read, so that a second
+   * reader who came late loses nothing.
+   */
+  release(): void {
+    this.hold?.release()
   }
 }
 
@@ -66,15 +79,23 @@ export interface Intake {
   end(): void
   /** The document broke off or was refused: forget everything. Called at most once, never after a result was taken. */
   abort(): void
+  /**
+   * Where the intake has put the picture, decoded: readable once it is kept. Undefined while it is nowhere. Past the budget for
+   * pictures in memory the reader lets go of what it has and makes a `binary` blob of this.
+   */
+  readonly elsewhere?: Spilled | undefined
 }
 
 /** Asked once for every long string, with its path in the document; answers with an intake when the string is known to be a picture. */
 export type OpenIntake = (path: readonly (string | number)[], mediaType: string | undefined) => Intake | undefined
 
-/** Where blobs go when the process's budget for image bytes in memory is used up. Implemented by the asset store. */
-export interface Spill {
-  /** Bytes that may still be held in memory, over the whole process. */
-  available(): number
-  /** Takes slices out of memory; reading the returned source gives the same bytes in the same order. */
-  store(slices: readonly Buffer[]): Promise<AsyncIterable<Buffer>>
+/** Begins to move one blob out of memory: where pictures go past the process's budget. Implemented by the asset store. */
+export type Spill = () => Spilling
+
+/** A blob on its way out of memory. Readable, from the start, as far as it was written. */
+export interface Spilling extends Spilled {
+  /** One at a time. Rejects when the disk fails. */
+  write(slices: readonly Buffer[]): Promise<void>
+  /** Removes it. Who reads it now may fail. */
+  drop(): void
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 
 import { JsonBlob } from './json-blob.ts'
-import type { Intake, JsonValue, Spill } from './json-blob.ts'
+import type { Intake, JsonValue, Spilled, Spilling } from './json-blob.ts'
 import { ANSWER_LIMITS, readJson, REQUEST_LIMITS, writeJson } from './json-blobs.ts'
 import type { JsonDocument, JsonProblem, ReadOptions } from './json-blobs.ts'
+import { PictureMemory } from './picture-memory.ts'
 
 /** What the codec's tests share. */
 export const REQUEST: ReadOptions = { limits: REQUEST_LIMITS, mode: 'request' }
@@ -52,12 +53,13 @@ export interface Watcher extends Intake {
   readonly received: Buffer[]
 }
 
-export function watcher(onAbort: () => void = () => {}, pause?: () => Promise<void>): Watcher {
+export function watcher(onAbort: () => void = () => {}, pause?: () => Promise<void>, elsewhere?: Spilled): Watcher {
   const log: string[] = []
   const received: Buffer[] = []
   return {
     log,
     received,
+    ...(elsewhere && { elsewhere }),
     write(slice) {
       log.push('write')
       received.push(slice)
@@ -71,20 +73,28 @@ export function watcher(onAbort: () => void = () => {}, pause?: () => Promise<vo
   }
 }
 
-/** Keeps what it is given in an array, and its budget where the test put it. */
-export function memorySpill(available: () => number): Spill & { stored: number } {
-  const spill = {
-    stored: 0,
-    available,
-    async store(slices: readonly Buffer[]): Promise<AsyncIterable<Buffer>> {
-      const copies = slices.map((slice) => Buffer.from(slice))
-      spill.stored += copies.reduce((total, copy) => total + copy.length, 0)
-      return {
-        async *[Symbol.asyncIterator]() {
-          yield* copies
-        },
-      }
+/** A budget whose spill keeps what it is given in arrays. */
+export function testMemory(limitBytes: number) {
+  const spilled: Buffer[][] = []
+  const memory = new PictureMemory(limitBytes, () => {
+    const copies: Buffer[] = []
+    spilled.push(copies)
+    return spillingOf(copies)
+  })
+  return { memory, stored: () => spilled.flat().reduce((total, { length }) => total + length, 0) }
+}
+
+export function spillingOf(copies: Buffer[]): Spilling {
+  return {
+    get byteLength() {
+      return copies.reduce((total, { length }) => total + length, 0)
+    },
+    async write(slices) {
+      copies.push(...slices.map((slice) => Buffer.from(slice)))
+    },
+    drop: () => void copies.splice(0),
+    async *[Symbol.asyncIterator]() {
+      yield* copies
     },
   }
-  return spill
 }

@@ -38,7 +38,7 @@ await relay(30_000_000, () => { peak = Math.max(peak, process.memoryUsage().heap
 console.log(peak - before)
 `
 
-test('a 30 MB answer, read and written, raises heapUsed by at most 4 MiB', async () => {
+test('P1: a 30 MB answer, read and written, raises heapUsed by at most 4 MiB', async () => {
   const args = ['--expose-gc', '--input-type=module', '--eval', MEASURE]
   const { stdout } = await promisify(execFile)(process.execPath, args)
 

@@ -2,8 +2,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Intake } from './json-blob.ts'
-import { dataUrl, readJson } from './json-blobs.ts'
-import { ANSWER, BASE64, blobAt, memorySpill, read, refusal, REQUEST, watcher, written } from './json-fixture.ts'
+import { dataUrl, readJson, writeJson } from './json-blobs.ts'
+import {
+  ANSWER,
+  BASE64,
+  blobAt,
+  read,
+  refusal,
+  REQUEST,
+  spillingOf,
+  testMemory,
+  watcher,
+  written,
+} from './json-fixture.ts'
 import type { Watcher } from './json-fixture.ts'
 
 test('an intake gets every slice of its picture, the first included, and then the end', async () => {
@@ -94,17 +105,20 @@ test('a refusal closes the source', async () => {
   assert.ok(!result.ok && isClosed)
 })
 
-test('past the memory budget a picture goes to the spill, and is written from there as often as asked', async () => {
+test('past the budget a picture goes to the spill, and is written from there as often as asked', async () => {
   const big = BASE64.repeat(125)
-  let chunks = 0
-  const spill = memorySpill(() => (++chunks > 2 ? 0 : 1))
+  const { memory, stored } = testMemory(200_000)
   const watched = watcher()
   const text = JSON.stringify({ created: 1, data: [{ b64: big }], small: BASE64 })
 
-  const { value } = await read(text, { ...ANSWER, spill, intake: (path) => (path[0] === 'data' ? watched : undefined) })
+  const { value } = await read(text, {
+    ...ANSWER,
+    memory,
+    intake: (path) => (path[0] === 'data' ? watched : undefined),
+  })
 
   const blob = blobAt(value, 'data', '0', 'b64')
-  assert.deepEqual([blob.slices.length, blob.byteLength, spill.stored], [0, big.length, big.length])
+  assert.deepEqual([blob.slices.length, blob.byteLength, stored()], [0, big.length, big.length])
   assert.equal(Buffer.concat(watched.received).toString(), big)
   assert.equal(await written(value), text)
   assert.equal(await written(value), text)
@@ -114,20 +128,61 @@ test('past the memory budget a picture goes to the spill, and is written from th
   )
 })
 
-test('with memory left nothing is spilled', async () => {
-  const spill = memorySpill(() => 1)
+test('past the budget a picture that its intake has written down is let go of, and written from there', async () => {
+  const big = BASE64.repeat(125)
+  const { memory, stored } = testMemory(200_000)
+  const watched = watcher(undefined, undefined, spillingOf([Buffer.from(big, 'base64')]))
+  const text = JSON.stringify({ data: [{ b64: big }], small: BASE64 })
 
-  const { value } = await read(JSON.stringify({ b64: BASE64.repeat(125) }), { ...ANSWER, spill })
+  const { value } = await read(text, {
+    ...ANSWER,
+    memory,
+    intake: (path) => (path[0] === 'data' ? watched : undefined),
+  })
 
-  assert.equal(spill.stored, 0)
-  assert.equal(blobAt(value, 'b64').spilled, undefined)
+  const blob = blobAt(value, 'data', '0', 'b64')
+  assert.deepEqual([blob.form, blob.slices.length, stored()], ['binary', 0, 0])
+  assert.equal(blob.intake, watched)
+  assert.equal(Buffer.concat(watched.received).toString(), big)
+  assert.equal(await written(blob), JSON.stringify(Buffer.from(big, 'base64').toString('base64')))
+  assert.ok(memory.heldBytes <= BASE64.length)
+})
+
+test('the pictures of a document that arrived first leave memory first', async () => {
+  const { memory, stored } = testMemory(1_000_000)
+  const [first, second] = [BASE64.repeat(50), BASE64.repeat(60)]
+
+  const { value } = await read(JSON.stringify([first, second]), { ...ANSWER, memory })
+
+  assert.equal(stored(), first.length)
+  assert.equal(await written(value), JSON.stringify([first, second]))
+})
+
+test('within the budget everything is held and counted until it is released', async () => {
+  const { memory, stored } = testMemory(4_000_000)
+
+  const { value } = await read(JSON.stringify({ b64: BASE64.repeat(125) }), { ...ANSWER, memory })
+
+  const blob = blobAt(value, 'b64')
+  assert.deepEqual([stored(), blob.spilled, memory.heldBytes], [0, undefined, blob.byteLength])
+  writeJson({ url: dataUrl(blob, 'image/png') }).release()
+  assert.equal(memory.heldBytes, 0)
+  assert.equal((await written(blob)).length, blob.byteLength + 2)
+})
+
+test('a refused document no longer counts', async () => {
+  const { memory } = testMemory(4_000_000)
+
+  await refusal(`{"a":"${BASE64.repeat(60)}","b":"${BASE64}`, { ...ANSWER, memory })
+
+  assert.equal(memory.heldBytes, 0)
 })
 
 test('white space does not follow a picture to the spill', async () => {
-  const spill = memorySpill(() => 0)
+  const { memory } = testMemory(0)
   const big = BASE64.repeat(125)
 
-  const { value } = await read(`{"b64":"${big.replaceAll(/(.{76})/g, '$1\\n')}"}`, { ...ANSWER, spill })
+  const { value } = await read(`{"b64":"${big.replaceAll(/(.{76})/g, '$1\\n')}"}`, { ...ANSWER, memory })
 
   assert.equal(await written(value), JSON.stringify({ b64: big }))
 })

@@ -2,11 +2,12 @@ import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 
 import { IntakeQueue } from './intake-queue.ts'
-import type { JsonValue, OpenIntake, Spill } from './json-blob.ts'
+import type { JsonValue, OpenIntake } from './json-blob.ts'
 import { LONG_STRING_BYTES, Refusal, refuse, sizeText } from './json-limits.ts'
 import type { JsonLimits, JsonProblem } from './json-limits.ts'
 import { JsonSyntax } from './json-syntax.ts'
 import { LongString } from './long-string.ts'
+import type { PictureMemory } from './picture-memory.ts'
 import { err, ok } from './result.ts'
 import type { Result } from './result.ts'
 import { Skeleton } from './skeleton.ts'
@@ -21,8 +22,8 @@ export interface ReadOptions {
    */
   readonly mode: 'request' | 'answer'
   readonly intake?: OpenIntake
-  /** Where base64 of 256 KiB and more goes when `available()` says that memory is used up; what it has so far included. */
-  readonly spill?: Spill
+  /** Counts what is held, and takes base64 of 64 KiB and more out of memory once that is full. */
+  readonly memory?: PictureMemory
 }
 
 export interface JsonDocument {
@@ -108,21 +109,22 @@ class Reader {
     this.#copyUpTo(chunk, chunk.length)
   }
 
-  /** Gives intakes and the spill what the last chunk brought. Undefined when there is nothing to wait for. */
+  /** Gives intakes what the last chunk brought and takes what may leave memory out of it. Undefined when there is nothing to wait for. */
   handOver(): Promise<void> | undefined {
     const drained = this.#intakes.drain()
-    const { spill } = this.#options
-    const long = this.#long ?? this.#longStrings.at(-1)
-    if (spill === undefined || long === undefined) return drained
-    return Promise.resolve(drained).then(() => long.spill(spill, false))
+    if (this.#options.memory?.isFull !== true && this.#long?.isMoved !== true) return drained
+    return Promise.resolve(drained).then(() => this.#relieve(false))
+  }
+
+  async #relieve(isLast: boolean): Promise<void> {
+    for (const long of this.#longStrings) await long.relieve(isLast)
   }
 
   async finish(): Promise<JsonDocument> {
     this.#syntax.end(this.#bytes, this.#inString)
-    const { spill, mode } = this.#options
-    if (spill !== undefined) for (const long of this.#longStrings) await long.spill(spill, true)
+    await this.#relieve(true)
     const bytes = this.#skeleton.bytes()
-    if (mode === 'request' && !isUtf8(bytes)) refuse('The body is not valid JSON: it is not UTF-8.')
+    if (this.#options.mode === 'request' && !isUtf8(bytes)) refuse('The body is not valid JSON: it is not UTF-8.')
     const value = this.#replacePlaceholders(parseSkeleton(bytes))
     return { value, duplicates: this.#syntax.duplicates }
   }
@@ -182,7 +184,7 @@ class Reader {
     this.#skeleton.append(Buffer.from(this.#placeholder(this.#longStrings.length)))
     this.#copied = to
 
-    const { limits, mode, intake } = this.#options
+    const { limits, mode, intake, memory } = this.#options
     const { maxStringBytes, maxBlobs } = limits
     const path = this.#syntax.path()
     const long = new LongString(path, {
@@ -191,6 +193,7 @@ class Reader {
       openIntake: intake,
       keeper: this.#keeper,
       intakes: this.#intakes,
+      memory,
     })
     this.#longStrings.push(long)
     this.#long = long

@@ -7,7 +7,7 @@ import type { ReadOptions } from './json-blobs.ts'
 import { ANSWER, BASE64, blobAt, inChunks, read, refusal, REQUEST, watcher, written } from './json-fixture.ts'
 
 for (const key of ['__proto__', 'constructor', 'prototype', '__pr\\u006fto__', '\\u0063onstructor']) {
-  test(`a request with the key ${key} at any depth is refused, and no prototype changes`, async () => {
+  test(`X17: a request with the key ${key} at any depth is refused, and no prototype changes`, async () => {
     for (const size of [1, 65_536]) {
       const problem = await refusal(`{"a":[0,{"${key}":{"polluted":true}}]}`, REQUEST, size)
 
@@ -129,7 +129,7 @@ test('lone surrogates are read as JSON.parse reads them', async () => {
   assert.equal(blobText(blobAt(value, 'b')), `x \udc00${BASE64}`)
 })
 
-test('every limit is kept to the byte', async () => {
+test('P7: every limit is kept to the byte', async () => {
   const limits = { maxBytes: 20_000, maxDepth: 3, maxNodes: 10, maxStringBytes: 5000, maxBlobs: 2 }
   const options: ReadOptions = { mode: 'request', limits }
   const body = (bytes: number) => `"${'A'.repeat(bytes - 2)}"`
@@ -188,7 +188,7 @@ for (const [name, body] of [
   ['a key of 1 MiB', `{"${'k'.repeat(1024 * 1024)}":1}`],
   ['a number of 1 MiB', '1'.repeat(1024 * 1024)],
 ] as const) {
-  test(`${name} is refused in 20 ms`, async () => {
+  test(`P7: ${name} is refused in 20 ms`, async () => {
     await refusal(body)
     const bytes = Buffer.from(body)
     const chunks = [bytes.subarray(0, 65_536), bytes.subarray(65_536)]

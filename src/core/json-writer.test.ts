@@ -3,15 +3,13 @@ import { test } from 'node:test'
 
 import { JsonBlob } from './json-blob.ts'
 import { dataUrl, writeJson } from './json-blobs.ts'
-import { BASE64, blobAt, memorySpill, read, written } from './json-fixture.ts'
+import { BASE64, blobAt, read, spillingOf, written } from './json-fixture.ts'
 
 test('binary blobs are encoded while they are written, in memory or on the disk, bare or in a data URL', async () => {
   const bytes = Buffer.alloc(200_001, 'plantain')
   const slices = [bytes.subarray(0, 1), bytes.subarray(1, 100_000), bytes.subarray(100_000)]
   const inMemory = new JsonBlob('binary', slices, 'image/png')
-  const source = await memorySpill(() => 0).store(slices)
-  const spilled = { byteLength: bytes.length, [Symbol.asyncIterator]: () => source[Symbol.asyncIterator]() }
-  const onDisk = new JsonBlob('binary', [], 'image/png', undefined, { spilled })
+  const onDisk = new JsonBlob('binary', [], 'image/png', undefined, { spilled: spillingOf(slices) })
   const encoded = bytes.toString('base64')
 
   for (const blob of [inMemory, onDisk]) {

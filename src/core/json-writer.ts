@@ -7,6 +7,8 @@ export interface JsonBody {
   readonly byteLength: number
   /** May be iterated again, from the start. Asynchronous only if a blob inside was moved to the disk. */
   readonly chunks: Iterable<Buffer> | AsyncIterable<Buffer>
+  /** Says that nobody wants the blobs in it any more, once it was written for the last time. */
+  release(): void
 }
 
 /**
@@ -16,10 +18,11 @@ export interface JsonBody {
  */
 export function writeJson(value: JsonValue): JsonBody {
   const parts: Part[] = []
-  const last = append(value, '', parts)
+  const blobs: JsonBlob[] = []
+  const last = append(value, '', parts, blobs)
   parts.push([Buffer.from(last)])
   const byteLength = parts.reduce((total, part) => total + lengthOf(part), 0)
-  return { byteLength, chunks: chunksOf(parts) }
+  return { byteLength, chunks: chunksOf(parts), release: () => blobs.forEach((blob) => blob.release()) }
 }
 
 /** A string value `data:<type>;base64,<blob>` for `writeJson`; nothing is copied. To everyone else it is the blob with that type. */
@@ -33,7 +36,7 @@ class DataUrl extends JsonBlob {
 
   constructor(blob: JsonBlob, mediaType: string) {
     if (blob.form === 'text') throw new TypeError('a text cannot go into a data URL: it is neither base64 nor binary')
-    super(blob.form, blob.slices, mediaType, blob.intake, { spilled: blob.spilled, spaced: blob.spaced })
+    super(blob.form, blob.slices, mediaType, blob.intake, blob)
     this.prefix = JSON.stringify(`data:${mediaType};base64,`).slice(1, -1)
   }
 }
@@ -43,9 +46,10 @@ type Part = InMemory | { readonly spilled: Spilled; readonly isBinary: boolean }
 type InMemory = readonly Buffer[] | { readonly binary: readonly Buffer[]; readonly byteLength: number }
 
 /** Writes `value` behind `text`. Where a blob stands, what was written becomes a part and the blob one or two more; returns the rest. */
-function append(value: JsonValue, text: string, parts: Part[]): string {
+function append(value: JsonValue, text: string, parts: Part[], blobs: JsonBlob[]): string {
   if (typeof value !== 'object' || value === null) return text + JSON.stringify(value)
   if (value instanceof JsonBlob) {
+    blobs.push(value)
     parts.push([Buffer.from(`${text}"${value instanceof DataUrl ? value.prefix : ''}`)], ...partsOf(value))
     return '"'
   }
@@ -54,7 +58,7 @@ function append(value: JsonValue, text: string, parts: Part[]): string {
   if (isArray(value)) {
     rest += '['
     for (const item of value) {
-      rest = append(item ?? null, rest + separator, parts)
+      rest = append(item ?? null, rest + separator, parts, blobs)
       separator = ','
     }
     return `${rest}]`
@@ -62,7 +66,7 @@ function append(value: JsonValue, text: string, parts: Part[]): string {
   rest += '{'
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue
-    rest = append(item, `${rest}${separator}${JSON.stringify(key)}:`, parts)
+    rest = append(item, `${rest}${separator}${JSON.stringify(key)}:`, parts, blobs)
     separator = ','
   }
   return `${rest}}`

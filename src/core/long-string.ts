@@ -1,11 +1,12 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 
-import { nameOfByte, withoutWhiteSpace } from './base64.ts'
+import { nameOfByte } from './base64.ts'
 import { MAX_DATA_PREFIX_BYTES, parseDataPrefix } from './data-url.ts'
+import { HeldSlices } from './held-slices.ts'
 import type { IntakeQueue } from './intake-queue.ts'
-import { JsonBlob } from './json-blob.ts'
-import type { Intake, OpenIntake, Spill, Spilled } from './json-blob.ts'
+import type { Intake, JsonBlob, OpenIntake } from './json-blob.ts'
 import { dotted, LONG_STRING_BYTES, refuse, sizeText } from './json-limits.ts'
+import type { PictureMemory } from './picture-memory.ts'
 import type { SliceKeeper } from './slice-keeper.ts'
 
 /** What all long strings of one document share. */
@@ -15,6 +16,7 @@ export interface LongStringParts {
   readonly openIntake: OpenIntake | undefined
   readonly keeper: SliceKeeper
   readonly intakes: IntakeQueue
+  readonly memory: PictureMemory | undefined
 }
 
 /** How many characters are looked at before a string counts as base64; the decoder judges the rest. */
@@ -29,8 +31,6 @@ const MIN_LINE = 16
 const MAX_GAP = 4
 const BACKSLASH = 0x5c
 const LETTER_U = 0x75
-/** Bytes worth a trip to the disk. */
-const SPILL_BYTES = 256 * 1024
 const NOTHING = Buffer.alloc(0)
 
 /** Two-character escapes and what they denote, by their second byte. */
@@ -58,7 +58,7 @@ export class LongString {
   #prefix = ''
   #mediaType: string | undefined
   #spaced = false
-  #slices: Buffer[] = []
+  readonly #held: HeldSlices
   #intake: Intake | undefined
   #asked = false
   /** An escape of which the rest is still to come. */
@@ -70,12 +70,11 @@ export class LongString {
   /** UTF-8 bytes of a text, escapes resolved. */
   #textBytes = 0
   #whyText = ''
-  #spills: AsyncIterable<Buffer>[] = []
-  #spilledBytes = 0
 
   constructor(path: readonly (string | number)[], parts: LongStringParts) {
     this.path = path
     this.#parts = parts
+    this.#held = new HeldSlices(parts.memory)
   }
 
   /** `first` is the start of the raw inside, at least 4096 bytes of it. */
@@ -107,27 +106,30 @@ export class LongString {
     if (last !== undefined) this.#keep(last)
     if (this.#intake !== undefined) intakes.end(this.#intake)
     if (this.isBase64) return
-    const whole = Buffer.concat(this.#slices)
+    const whole = Buffer.concat(this.#held.slices)
     if (isUtf8(whole)) return
     if (mode === 'request') refuse('The body is not valid JSON: a string is not UTF-8.', this.path)
-    this.#slices = [Buffer.from(whole.toString('utf8'))]
+    this.#held.replace([Buffer.from(whole.toString('utf8'))])
   }
 
-  /** Moves what is held in memory to the disk, if there is enough of it and memory is used up, or some of it went there already. */
-  async spill(spill: Spill, isLast: boolean): Promise<void> {
-    const held = this.#slices.reduce((total, slice) => total + slice.length, 0)
-    const hasSpilled = this.#spills.length > 0
-    if (held === 0 || !this.isBase64) return
-    if (held < SPILL_BYTES && !(isLast && hasSpilled)) return
-    if (!hasSpilled && spill.available() > 0) return
-    const slices = this.#spaced ? this.#slices.map(withoutWhiteSpace) : this.#slices
-    this.#slices = []
-    this.#spilledBytes += slices.reduce((total, slice) => total + slice.length, 0)
-    this.#spills.push(await spill.store(slices))
+  /** Whether some of it has left memory: then the rest has to follow. */
+  get isMoved(): boolean {
+    return this.#held.isMoved
   }
 
-  /** Tells the intake, if there is one, to forget everything. Harmless when repeated. */
+  /** Takes out of memory what the intake has been handed, if memory is used up. Texts stay. */
+  async relieve(isLast: boolean): Promise<void> {
+    if (this.isBase64) await this.#held.relieve(this.#intake, isLast, this.#spaced)
+  }
+
+  /** Nobody will get it. Harmless when repeated. */
   abort(): void {
+    this.#abandon()
+    this.#held.drop()
+  }
+
+  /** Tells the intake, if there is one, to forget everything. */
+  #abandon(): void {
     const intake = this.#intake
     this.#intake = undefined
     if (intake !== undefined) this.#parts.intakes.abort(intake)
@@ -135,9 +137,7 @@ export class LongString {
 
   /** What the document holds in this string's place, once it has ended. */
   blob(): JsonBlob {
-    const spilled = this.#spills.length === 0 ? undefined : joined(this.#spills, this.#spilledBytes)
-    const spaced = this.#spaced && spilled === undefined
-    return new JsonBlob(this.#form, this.#slices, this.#mediaType, this.#intake, { spilled, spaced })
+    return this.#held.blob(this.#form, this.#mediaType, this.#intake, this.#spaced)
   }
 
   /** Length of a `data:<type>;base64,` prefix at the start of the raw inside, whose own escapes are resolved; 0 if there is none. */
@@ -244,7 +244,7 @@ export class LongString {
   }
 
   #keep(slice: Buffer): void {
-    this.#slices.push(slice)
+    this.#held.add(slice)
     if (!this.isBase64) return
     if (!this.#asked) {
       this.#asked = true
@@ -259,12 +259,13 @@ export class LongString {
     this.#whyText = why
     this.#spaced = false
     this.#mediaType = undefined
-    this.abort()
-    if (this.#spills.length > 0) refuse(`A string moved to the disk is not base64: it holds ${why}.`, this.path)
+    this.#abandon()
+    if (this.isMoved) refuse(`A string moved to the disk is not base64: it holds ${why}.`, this.path)
     const before = this.#parts.keeper.flush()
-    const raw = [Buffer.from(this.#prefix, 'latin1'), ...this.#slices, ...(before === undefined ? [] : [before])]
-    this.#slices = raw.filter((slice) => slice.length > 0).map((slice) => this.#inside(slice))
-    this.#count(this.#slices.reduce((total, slice) => total + slice.length, 0))
+    const raw = [Buffer.from(this.#prefix, 'latin1'), ...this.#held.slices, ...(before === undefined ? [] : [before])]
+    const inside = raw.filter((slice) => slice.length > 0).map((slice) => this.#inside(slice))
+    this.#held.replace(inside)
+    this.#count(inside.reduce((total, slice) => total + slice.length, 0))
   }
 
   /** Base64 is not looked through for control characters; a string's inside must not have any. */
@@ -307,14 +308,4 @@ function isSurrogate(code: number): boolean {
 
 function nameOfEscaped(code: number): string {
   return code > 0xff ? 'a character outside ASCII' : nameOfByte(code)
-}
-
-/** All parts in order, as often as it is iterated. */
-function joined(parts: readonly AsyncIterable<Buffer>[], byteLength: number): Spilled {
-  return {
-    byteLength,
-    async *[Symbol.asyncIterator]() {
-      for (const part of parts) yield* part
-    },
-  }
 }

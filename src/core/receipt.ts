@@ -27,13 +27,30 @@ export interface Receipt {
   readonly charge_usd: string
   /** What the provider took from the operator: its own figure where it reports one, else the list price of what it reported. */
   readonly provider_cost_usd: string
-  /** What the caller was spared, by kind. `hold_cap`: usage beyond the hold, which the operator bears. */
+  /**
+   * What the caller was spared, by kind. `hold_cap`: usage beyond the hold, which the operator bears. `pro_rata`: pixels that were asked
+   * and did not come, where the operator's setting says so.
+   */
   readonly savings: readonly { readonly kind: string; readonly usd: string }[]
   readonly attempts: readonly ReceiptAttempt[]
+  /** Every route that could have served it, in the order of the plan, and why it was taken, moved back or left out. */
+  readonly routes: readonly ReceiptRoute[]
+  /** Where what was delivered is not what was asked. */
+  readonly differences: readonly Difference[]
   readonly warnings: readonly Warning[]
   /** Whether the pictures can be fetched again. */
   readonly stored: boolean
   readonly error: ReceiptError | null
+  /** Only while it runs; null as long as its provider has not told anything. */
+  readonly progress?: ReceiptProgress | null
+}
+
+export interface ReceiptProgress {
+  /** 0 to 1. */
+  readonly fraction: number | null
+  readonly message: string | null
+  /** Calls before this one at the provider. */
+  readonly queue_position: number | null
 }
 
 export type Mode = 'live' | 'test'
@@ -66,11 +83,31 @@ export interface ReceiptAttempt {
   readonly n: number
   readonly provider: string
   readonly model: string
+  /** Why this call was made: `first`, `other: the provider answered 503`. */
+  readonly why: string
   readonly state: AttemptState
   readonly status: number | null
   readonly sent_at: string
   readonly ms: number | null
   readonly upstream_id: string | null
+}
+
+export interface ReceiptRoute {
+  readonly provider: string
+  /** The provider's own id of the model. */
+  readonly model: string
+  /** The catalogue's id of the model. */
+  readonly served: string
+  readonly taken: boolean
+  readonly why: string
+}
+
+export interface Difference {
+  /** Index of the picture; null for what concerns all of them. */
+  readonly image: number | null
+  readonly field: 'n' | 'size' | 'aspect_ratio' | 'resolution'
+  readonly asked: string
+  readonly delivered: string
 }
 
 export type AttemptState = 'sent' | 'ok' | 'not_billed' | 'billed_no_output' | 'unknown'
@@ -124,5 +161,11 @@ export interface Delivery {
 
 /** Something to show while a generation runs. Never billed, never stored. */
 export type Progress =
-  | { readonly type: 'status'; readonly fraction?: number; readonly message?: string }
+  | {
+      readonly type: 'status'
+      readonly fraction?: number
+      readonly message?: string
+      /** Calls before this one at the provider. */
+      readonly queuePosition?: number
+    }
   | { readonly type: 'preview'; readonly index: number; readonly picture: JsonBlob }
