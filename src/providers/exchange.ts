@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 
 import type { Dispatcher } from 'undici'
 
+import { failpoint } from '../core/failpoint.ts'
 import { ChunkQueue } from './chunk-queue.ts'
 
 /**
@@ -21,13 +22,21 @@ export interface Exchange {
 }
 
 export interface Outgoing {
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  readonly body: { readonly byteLength: number; readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array> }
+  readonly body: OutgoingBody | undefined
+  /** Called once, after connect and TLS, before the first byte is written. */
+  readonly departing?: () => void
   readonly signal: AbortSignal
   /** Milliseconds of silence allowed before the status line and between pieces of the body. */
   readonly headersMs: number
   readonly silenceMs: number
+}
+
+export interface OutgoingBody {
+  readonly byteLength: number
+  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
 const READ_AHEAD_BYTES = 256 * 1024
@@ -35,7 +44,7 @@ const READ_AHEAD_BYTES = 256 * 1024
 const ONE_PIECE_BYTES = 64 * 1024
 
 /**
- * One POST, written once. undici's dispatch handler is used directly, because only it tells when the request was put on a socket
+ * One request, written once. undici's dispatch handler is used directly, because only it tells when the request was put on a socket
  * (`onRequestStart`, after connect and TLS) and when its last byte was handed over (`onRequestSent`): with `request()` a reset before
  * and after that moment look alike. "Handed over" errs on the safe side: at most one socket buffer may not have left yet.
  * `request()` would also wait for the connect timeout when the signal aborts early. No interceptor is in the way, so nothing
@@ -43,7 +52,7 @@ const ONE_PIECE_BYTES = 64 * 1024
  */
 export function exchange(
   dispatcher: Dispatcher,
-  { url, headers, body, signal, headersMs, silenceMs }: Outgoing,
+  { method, url, headers, body, departing, signal, headersMs, silenceMs }: Outgoing,
 ): Exchange {
   let phase: Phase = 'connecting'
   let controller: Dispatcher.DispatchController | undefined
@@ -75,21 +84,28 @@ export function exchange(
       if (signal.aborted || phase !== 'connecting') return started.abort(new Error('not to be sent'))
       controller = started
       phase = 'writing'
+      failpoint('before first byte')
+      departing?.()
     },
     onRequestSent() {
+      failpoint('after request sent')
       if (phase === 'writing') phase = 'sent'
     },
     onResponseStart(_, status, received) {
       if (status < 200) return
+      failpoint('before headers')
       phase = 'answering'
       head.resolve({ status, headers: received })
+      failpoint('after headers')
     },
     onResponseData(current, chunk) {
       if (!incoming.push(chunk)) current.pause()
     },
     onResponseEnd() {
       signal.removeEventListener('abort', stop)
+      failpoint('before body end')
       incoming.end()
+      failpoint('after body end')
     },
     onResponseError(_, error) {
       end(error)
@@ -103,10 +119,10 @@ export function exchange(
     dispatcher.dispatch(
       {
         origin: url.origin,
-        path: url.pathname,
-        method: 'POST',
-        headers: { ...headers, 'content-length': String(body.byteLength) },
-        body: bodyOf(body),
+        path: url.pathname + url.search,
+        method,
+        headers: body === undefined ? headers : { ...headers, 'content-length': String(body.byteLength) },
+        body: body === undefined ? null : bodyOf(body),
         headersTimeout: headersMs,
         bodyTimeout: silenceMs,
       },
@@ -117,7 +133,7 @@ export function exchange(
 }
 
 /** A small body goes out in one piece: most requests are a prompt, and a stream costs more than it. */
-function bodyOf({ byteLength, chunks }: Outgoing['body']): Buffer | Readable {
+function bodyOf({ byteLength, chunks }: OutgoingBody): Buffer | Readable {
   if (byteLength > ONE_PIECE_BYTES || !(Symbol.iterator in chunks)) return Readable.from(chunks)
   return Buffer.concat([...chunks], byteLength)
 }

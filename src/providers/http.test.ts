@@ -59,7 +59,7 @@ describe('sockets to a provider', () => {
   })
 })
 
-test('a redirect is not an answer that an adapter gets to read', async () => {
+test('R6: a redirect is not an answer that an adapter gets to read', async () => {
   await using server = await playback((_, response) => response.writeHead(302, { location: '/y' }).end('{}'))
 
   const result = await withUpstream({}, (upstream) => upstream.postJson(callTo(server.url), POST))

@@ -1,9 +1,11 @@
 import { Agent } from 'undici'
 
-import type { JsonValue, Spill } from '../core/json-blob.ts'
+import type { JsonBlob, JsonValue } from '../core/json-blob.ts'
 import { ANSWER_LIMITS, readJson, writeJson } from '../core/json-blobs.ts'
+import type { PictureMemory } from '../core/picture-memory.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { watchBody } from './answer-body.ts'
+import { type DownloadHints, type ForeignFetch, makeDownload } from './download.ts'
 import { exchange } from './exchange.ts'
 import { type Answer, brokenCall, deadlinePassed, scrubbed, statusFailure, unusableAnswer } from './failure.ts'
 import type { Call, UpstreamFailure } from './provider.ts'
@@ -11,25 +13,34 @@ import type { Call, UpstreamFailure } from './provider.ts'
 /** The way to every provider: one pool of sockets for the whole process, and the rules that no adapter should repeat. */
 export interface Upstream {
   /**
-   * One POST of JSON, answered with JSON. Never retried, never redirected. Every failure of the way is told here, with `billed` by how
-   * far the request got; what the provider itself said is told by `read`. No failure that comes back contains the credential.
+   * One request that is answered with JSON. Never retried, never redirected. Every failure of the way is told here, with `billed` by
+   * how far the request got; what the provider itself said is told by `read`. No failure that comes back contains the credential.
    */
+  requestJson<T>(call: Call, request: JsonRequest<T>): Promise<Result<T, UpstreamFailure>>
+  /** The one POST of a provider that answers with the picture itself. */
   postJson<T>(call: Call, post: JsonPost<T>): Promise<Result<T, UpstreamFailure>>
+  /** A picture that a provider handed over by its address. No credential goes there. Its failures are `billed: 'yes'`. */
+  download(call: Call, address: string, hints?: DownloadHints): Promise<Result<JsonBlob, UpstreamFailure>>
   /** Ends idle sockets and waits for calls under way. */
   close(): Promise<void>
 }
 
-export interface JsonPost<T> {
+export interface JsonRequest<T> {
+  readonly method: 'GET' | 'POST' | 'PUT'
   /** Below the call's base URL, with a leading slash; data in it already percent-encoded. */
   readonly path: string
   /** The credential in the provider's own header, and nothing the shared headers already say. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body: JsonValue
-  /** Whether a long string at this place of the answer is a picture that the asset store may watch while it arrives. */
-  pictures(path: readonly (string | number)[]): boolean
+  readonly body?: JsonValue
+  /** Whether a long string at this place of the answer is a picture that the asset store may watch while it arrives. Absent: none is. */
+  pictures?(path: readonly (string | number)[]): boolean
   /** Makes a result of an answer. Any status but a redirect; a 2xx always has JSON. */
   read(answer: Answer): Result<T, UpstreamFailure>
+  /** Whether this is the request of the call that may cost something. It alone says `departing`, and may take until the deadline. */
+  readonly paid?: boolean
 }
+
+export type JsonPost<T> = Omit<JsonRequest<T>, 'method' | 'paid'> & { readonly body: JsonValue }
 
 /** Milliseconds and bytes that bound every upstream call. The whole of a call is bounded by its own deadline. */
 export interface UpstreamLimits {
@@ -37,6 +48,8 @@ export interface UpstreamLimits {
   readonly connectMs: number
   /** Silence within a body. Before the status line only the deadline counts: pictures arrive after minutes of nothing. */
   readonly silenceMs: number
+  /** Until the status line of a request that costs nothing: a question after a job, a download. It is asked again. */
+  readonly askMs: number
   /** After the first byte: at least this much per second, measured over `paceMs` of waiting for the network. */
   readonly paceBytesPerSecond: number
   readonly paceMs: number
@@ -51,6 +64,7 @@ export interface UpstreamLimits {
 export const UPSTREAM_LIMITS: UpstreamLimits = {
   connectMs: 5_000,
   silenceMs: 30_000,
+  askMs: 15_000,
   paceBytesPerSecond: 32 * 1024,
   paceMs: 20_000,
   keepAliveMs: 4_000,
@@ -62,10 +76,14 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
 /** How much longer undici's own header timer waits than the call's signal: it only matters if the signal never comes. */
 const HEADERS_GRACE_MS = 2_000
 
-export function makeUpstream({
-  limits = UPSTREAM_LIMITS,
-  spill,
-}: { limits?: UpstreamLimits; spill?: Spill } = {}): Upstream {
+interface UpstreamParts {
+  readonly limits?: UpstreamLimits
+  readonly memory?: PictureMemory
+  /** The guarded connector, for addresses that providers chose. Without it only the operator's own origins are downloaded from. */
+  readonly foreign?: ForeignFetch
+}
+
+export function makeUpstream({ limits = UPSTREAM_LIMITS, memory, foreign }: UpstreamParts = {}): Upstream {
   const agent = new Agent({
     // One call per socket: no pipelining, and no HTTP/2, where one reset would end many paid calls at once.
     allowH2: false,
@@ -78,23 +96,29 @@ export function makeUpstream({
     maxResponseSize: -1,
   })
 
-  async function postJson<T>(call: Call, post: JsonPost<T>): Promise<Result<T, UpstreamFailure>> {
-    const address = addressOf(call, post.path)
+  const download = makeDownload({ agent, limits, foreign, memory })
+
+  async function requestJson<T>(call: Call, request: JsonRequest<T>): Promise<Result<T, UpstreamFailure>> {
+    const { method, path, headers: own, body: sent, paid = false } = request
+    const address = addressOf(call, path)
     if (!address.ok) return address
     if (call.signal.aborted || call.remainingMs() <= 0) return err(deadlinePassed('connecting'))
 
     const startedAt = call.clock.monotonic()
+    const untilDeadlineMs = call.remainingMs() + HEADERS_GRACE_MS
     const under = exchange(agent, {
+      method,
       url: address.value,
       headers: {
         accept: 'application/json',
         'accept-encoding': 'identity',
-        'content-type': 'application/json',
-        ...post.headers,
+        ...(sent !== undefined && { 'content-type': 'application/json' }),
+        ...own,
       },
-      body: writeJson(post.body),
+      body: sent === undefined ? undefined : writeJson(sent),
+      ...(paid && { departing: () => call.departing() }),
       signal: call.signal,
-      headersMs: call.remainingMs() + HEADERS_GRACE_MS,
+      headersMs: Math.min(paid ? (call.headersMs ?? Infinity) : limits.askMs, untilDeadlineMs),
       silenceMs: limits.silenceMs,
     })
     const head = await under.head.then(ok, (error: unknown) => err(error))
@@ -107,8 +131,9 @@ export function makeUpstream({
     const read = await readJson(body.bytes, {
       limits: { ...ANSWER_LIMITS, maxBytes: isSuccess ? limits.answerBytes : limits.errorBytes },
       mode: 'answer',
-      intake: (path, mediaType) => (isSuccess && post.pictures(path) ? call.intake(path, mediaType) : undefined),
-      ...(spill && { spill }),
+      intake: (place, mediaType) =>
+        isSuccess && request.pictures?.(place) ? call.intake(place, mediaType) : undefined,
+      ...(memory && { memory }),
     })
 
     const value = read.ok ? read.value.value : undefined
@@ -119,14 +144,18 @@ export function makeUpstream({
       const reason = body.problem() ?? `it cannot be read: ${read.error.message.replace(/\.$/, '')}`
       return err(unusableAnswer(status, reason, answer.raw))
     }
-    return post.read(answer)
+    return request.read(answer)
+  }
+
+  async function scrubbedRequest<T>(call: Call, request: JsonRequest<T>): Promise<Result<T, UpstreamFailure>> {
+    const result = await requestJson(call, request)
+    return result.ok ? result : err(scrubbed(result.error, call.credential))
   }
 
   return {
-    async postJson(call, post) {
-      const result = await postJson(call, post)
-      return result.ok ? result : err(scrubbed(result.error, call.credential))
-    },
+    requestJson: scrubbedRequest,
+    postJson: (call, post) => scrubbedRequest(call, { ...post, method: 'POST', paid: true }),
+    download,
     close: () => agent.close(),
   }
 }

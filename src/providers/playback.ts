@@ -5,13 +5,14 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { systemClock } from '../core/clock.ts'
-import type { OpenIntake } from '../core/json-blob.ts'
+import type { Intake, OpenIntake } from '../core/json-blob.ts'
 import { makeUpstream, UPSTREAM_LIMITS, type Upstream, type UpstreamLimits } from './http.ts'
 import type { Call } from './provider.ts'
 
 export const CREDENTIAL = 'AIzaTEST-credential-of-nobody-0123456789'
 
 export interface Played {
+  readonly method: string
   readonly path: string
   readonly headers: IncomingMessage['headers']
   readonly body: string
@@ -24,7 +25,8 @@ export async function playback(play: RequestListener) {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      requests.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString('utf8') })
+      const { method = '', url: path = '', headers } = request
+      requests.push({ method, path, headers, body: Buffer.concat(chunks).toString('utf8') })
       play(request, response)
     })
   })
@@ -108,7 +110,10 @@ function begin(response: ServerResponse, body: string, characters: number): void
 }
 
 /** A call as the engine makes it, to a server of the test. */
-export function callTo(baseUrl: string, { deadlineMs = 5_000, intake = () => undefined }: CallOptions = {}): Call {
+export function callTo(
+  baseUrl: string,
+  { deadlineMs = 5_000, intake = () => undefined, intakeBytes = () => IDLE, departing = () => {} }: CallOptions = {},
+): Call {
   const startedAt = systemClock.monotonic()
   return {
     model: 'any',
@@ -120,13 +125,19 @@ export function callTo(baseUrl: string, { deadlineMs = 5_000, intake = () => und
     submitted: async () => {},
     progress: () => {},
     intake,
+    intakeBytes,
+    departing,
   }
 }
 
 interface CallOptions {
   readonly deadlineMs?: number
   readonly intake?: OpenIntake
+  readonly intakeBytes?: () => Intake
+  readonly departing?: () => void
 }
+
+const IDLE: Intake = { write: () => {}, end: () => {}, abort: () => {} }
 
 /** Runs with sockets of its own, which are gone afterwards. */
 export async function withUpstream<T>(

@@ -1,26 +1,42 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, test } from 'node:test'
 
 import type { ImageRequest } from '../core/image-request.ts'
-import { JsonBlob, type OpenIntake } from '../core/json-blob.ts'
+import { type Intake, JsonBlob } from '../core/json-blob.ts'
 import type { Upstream, UpstreamLimits } from './http.ts'
-import { answer, callTo, chunked, CREDENTIAL, cutOff, drip, playback, silence, tcp, withUpstream } from './playback.ts'
+import {
+  answer,
+  callTo,
+  chunked,
+  CREDENTIAL,
+  cutOff,
+  drip,
+  playback,
+  type Played,
+  silence,
+  tcp,
+  withUpstream,
+} from './playback.ts'
 import type { Call, Provider, UpstreamFailure } from './provider.ts'
 
 /** What the suite has to know of a provider. Answers are recorded ones, with keys and personal data removed. */
 export interface ContractFixtures {
   readonly model: string
-  /** Path of the one upstream call, below the base URL. */
+  /** Path of the one paid request, below the base URL. Everything else that a provider sends is free. */
   readonly path: string
   /** The one header that may carry the credential, and what it has to be. */
   readonly credentialHeader: readonly [name: string, value: (credential: string) => string]
   /** The body for nothing but a model and the prompt `a red fox`. */
   readonly smallestBody: unknown
-  /** A good answer with one picture, whose base64 is given. */
+  /** A good answer with one picture, whose base64 is given, to the paid request. */
   answerWith(base64: string): string
+  /** For providers that are asked several times: what the free requests are answered, until the picture's bytes. */
+  freeAnswer?(request: IncomingMessage, picture: Buffer): RequestListener
+  /** Paths under which pictures are handed over, without any credential. */
+  readonly deliveries?: RegExp
   readonly failures: readonly RecordedFailure[]
 }
 
@@ -40,40 +56,65 @@ const SMALLEST: ImageRequest = { model: 'any', turns: [{ role: 'user', parts: [{
 export function providerContract(make: (upstream: Upstream) => Provider, fixtures: ContractFixtures): void {
   const bytes = randomBytes(300_000)
   const good = fixtures.answerWith(bytes.toString('base64'))
+  const { freeAnswer = () => answer(404, '{}'), deliveries = /^$/ } = fixtures
+  /** The provider at its best. */
+  const goodPlay: RequestListener = (request, response) => {
+    const listener = request.url === fixtures.path ? answer(200, good) : freeAnswer(request, bytes)
+    listener(request, response)
+  }
+  const paid = (requests: readonly Played[]) => requests.filter(({ path }) => path === fixtures.path)
   const generate = (call: Call, request = SMALLEST, limits: Partial<UpstreamLimits> = {}) =>
     withUpstream(limits, (upstream) => make(upstream).generate(request, { ...call, model: fixtures.model }))
 
   describe('the provider contract', { concurrency: 4 }, () => {
     test('one generate is one upstream call, and the picture is the provider’s to the byte', async () => {
-      await using server = await playback(answer(200, good))
-      const watched: Buffer[] = []
-      const intake: OpenIntake = () => ({ write: (part) => void watched.push(part), end: () => {}, abort: () => {} })
+      await using server = await playback(goodPlay)
+      const encoded: Buffer[] = []
+      const plain: Buffer[] = []
 
-      const result = await generate(callTo(server.url, { intake }))
+      const result = await generate(callTo(server.url, { intake: into(encoded), intakeBytes: into(plain) }))
 
       assert.ok(result.ok)
       assert.equal(result.value.images.length, 1)
       assert.equal(sha256(bytesOf(result.value.images[0]?.blob)), sha256(bytes))
-      assert.equal(sha256(Buffer.from(Buffer.concat(watched).toString('latin1'), 'base64')), sha256(bytes))
-      assert.equal(server.requests.length, 1)
+      const watched = Buffer.concat([...plain, Buffer.from(Buffer.concat(encoded).toString('latin1'), 'base64')])
+      assert.equal(sha256(watched), sha256(bytes))
+      assert.equal(paid(server.requests).length, 1)
       assert.equal(server.requests[0]?.path, fixtures.path)
     })
 
+    test('the departure is told once, before the first byte of the paid request', async () => {
+      await using server = await playback(goodPlay)
+      const left = departures()
+
+      await generate(callTo(server.url, left))
+
+      assert.equal(left.count(), 1)
+
+      const order: string[] = []
+      await using listener = await tcp((socket) => socket.once('data', () => order.push('first byte')))
+      const departing = () => order.push('departing')
+      await generate(callTo(listener.url, { departing, deadlineMs: 1_000 }), withPicture(24_000_000))
+
+      assert.deepEqual(order, ['departing', 'first byte'])
+    })
+
     test('the credential is in its own header and nowhere else', async () => {
-      await using server = await playback(answer(200, good))
+      await using server = await playback(goodPlay)
 
       await generate(callTo(server.url))
 
       const [name, value] = fixtures.credentialHeader
-      const sent = server.requests[0]
-      assert.ok(sent)
-      assert.equal(sent.headers[name], value(CREDENTIAL))
-      const elsewhere = { ...sent, headers: { ...sent.headers, [name]: undefined } }
-      assert.ok(!JSON.stringify(elsewhere).includes(CREDENTIAL))
+      assert.ok(server.requests.length > 0)
+      for (const sent of server.requests) {
+        assert.equal(sent.headers[name], deliveries.test(sent.path) ? undefined : value(CREDENTIAL))
+        const elsewhere = { ...sent, headers: { ...sent.headers, [name]: undefined } }
+        assert.ok(!JSON.stringify(elsewhere).includes(CREDENTIAL))
+      }
     })
 
     test('what the caller left out is left out', async () => {
-      await using server = await playback(answer(200, good))
+      await using server = await playback(goodPlay)
 
       await generate(callTo(server.url))
 
@@ -162,11 +203,8 @@ export function providerContract(make: (upstream: Upstream) => Provider, fixture
 
     test('a reset in the middle of the request costs nothing', async () => {
       await using server = await tcp((socket) => socket.once('data', () => socket.resetAndDestroy()))
-      const picture = new JsonBlob('base64', [Buffer.alloc(24_000_000, 'A')], 'image/png')
-      const source = { type: 'inline', blob: picture } as const
-      const parts = [{ type: 'image', picture: { field: 'image', source } }] as const
 
-      const failure = failureOf(await generate(callTo(server.url), { model: 'any', turns: [{ role: 'user', parts }] }))
+      const failure = failureOf(await generate(callTo(server.url), withPicture(24_000_000)))
 
       assert.deepEqual([failure.kind, failure.billed], ['unavailable', 'no'])
       assert.equal(server.connections(), 1)
@@ -176,25 +214,29 @@ export function providerContract(make: (upstream: Upstream) => Provider, fixture
       const server = await tcp(() => {})
       await server[Symbol.asyncDispose]()
 
-      const failure = failureOf(await generate(callTo(server.url)))
+      const left = departures()
+      const failure = failureOf(await generate(callTo(server.url, left)))
 
       assert.deepEqual([failure.kind, failure.billed, failure.code], ['unavailable', 'no', 'ECONNREFUSED'])
+      assert.equal(left.count(), 0)
     })
 
     test('a name that does not exist costs nothing', async () => {
-      const failure = failureOf(await generate(callTo('http://plantain.invalid')))
+      const left = departures()
+      const failure = failureOf(await generate(callTo('http://plantain.invalid', left)))
 
-      assert.deepEqual([failure.kind, failure.billed], ['unavailable', 'no'])
+      assert.deepEqual([failure.kind, failure.billed, left.count()], ['unavailable', 'no', 0])
     })
 
     test('a TLS handshake that never ends is given up after the connect timeout and costs nothing', async () => {
       await using server = await tcp(() => {})
 
+      const left = departures()
       const failure = failureOf(
-        await generate(callTo(server.url.replace('http:', 'https:')), SMALLEST, { connectMs: 200 }),
+        await generate(callTo(server.url.replace('http:', 'https:'), left), SMALLEST, { connectMs: 200 }),
       )
 
-      assert.deepEqual([failure.kind, failure.billed], ['unavailable', 'no'])
+      assert.deepEqual([failure.kind, failure.billed, left.count()], ['unavailable', 'no', 0])
     })
 
     const hangs: readonly [name: string, scheme: string, play: RequestListener, billed: UpstreamFailure['billed']][] = [
@@ -208,7 +250,8 @@ export function providerContract(make: (upstream: Upstream) => Provider, fixture
         const url = server.url.replace('http:', scheme)
         const { failure, ms } = await withUpstream({ connectMs: 400 }, async (upstream) => {
           const startedAt = performance.now()
-          const result = await make(upstream).generate(SMALLEST, callTo(url, { deadlineMs: 150 }))
+          const call = { ...callTo(url, { deadlineMs: 150 }), model: fixtures.model }
+          const result = await make(upstream).generate(SMALLEST, call)
           return { failure: failureOf(result), ms: performance.now() - startedAt }
         })
 
@@ -221,9 +264,10 @@ export function providerContract(make: (upstream: Upstream) => Provider, fixture
     test('a call whose deadline has passed is not sent', async () => {
       await using server = await playback(answer(200, good))
 
-      const failure = failureOf(await generate({ ...callTo(server.url), signal: AbortSignal.abort() }))
+      const left = departures()
+      const failure = failureOf(await generate({ ...callTo(server.url, left), signal: AbortSignal.abort() }))
 
-      assert.deepEqual([failure.kind, failure.billed], ['timeout', 'no'])
+      assert.deepEqual([failure.kind, failure.billed, left.count()], ['timeout', 'no', 0])
       assert.equal(server.requests.length, 0)
     })
 
@@ -306,8 +350,26 @@ export function failureOf(result: Awaited<ReturnType<Provider['generate']>>): Up
 }
 
 export function bytesOf(blob: JsonBlob | undefined): Buffer {
-  assert.equal(blob?.form, 'base64')
-  return Buffer.from(Buffer.concat(blob.slices).toString('latin1'), 'base64')
+  assert.ok(blob !== undefined && blob.form !== 'text')
+  const bytes = Buffer.concat(blob.slices)
+  return blob.form === 'binary' ? bytes : Buffer.from(bytes.toString('latin1'), 'base64')
+}
+
+/** An intake that collects. */
+function into(parts: Buffer[]): () => Intake {
+  return () => ({ write: (part: Buffer) => void parts.push(part), end: () => {}, abort: () => {} })
+}
+
+/** Counts what departs: a throw in there would be swallowed on the way. */
+function departures() {
+  let count = 0
+  return { departing: () => void (count += 1), count: () => count }
+}
+
+function withPicture(characters: number): ImageRequest {
+  const blob = new JsonBlob('base64', [Buffer.alloc(characters, 'A')], 'image/png')
+  const picture = { field: 'image', source: { type: 'inline', blob } } as const
+  return { model: 'any', turns: [{ role: 'user', parts: [{ type: 'image', picture }] }] }
 }
 
 function sha256(bytes: Buffer): string {

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { ImageRequest } from '../core/image-request.ts'
-import type { JsonBlob, OpenIntake } from '../core/json-blob.ts'
+import type { Intake, JsonBlob, OpenIntake } from '../core/json-blob.ts'
 import type { Nanos } from '../core/money.ts'
 import type { Progress, TokenUsage } from '../core/receipt.ts'
 import type { Result } from '../core/result.ts'
@@ -23,16 +23,27 @@ export interface Call {
   /** Where requests go, without a trailing slash. The credential is sent to this origin alone. */
   readonly baseUrl: string
   readonly credential: string
+  /** Further origins that the operator has named, `https://v3.fal.media`: pictures are downloaded from them as from the base URL's own. */
+  readonly deliveryOrigins?: readonly string[]
   /** Aborts when the deadline has passed; nothing else aborts it. */
   readonly signal: AbortSignal
   readonly clock: Clock
   /** Milliseconds left until the deadline. */
   remainingMs(): number
+  /** Longest wait for the status line of the paid request. Absent: until the deadline. */
+  readonly headersMs?: number
   /** Durable before it resolves; awaited before the first poll. */
   submitted(upstreamId: string): Promise<void>
   progress(event: Progress): void
   /** Lets the asset store watch pictures while they arrive. Adapters name their picture fields; the shared HTTP functions pass this on. */
   readonly intake: OpenIntake
+  /** The same for a picture that is downloaded: its bytes come as they are, not as base64. */
+  readonly intakeBytes: () => Intake
+  /**
+   * Called once, when the first byte of the paid request is about to be written: from here on it may cost something. The shared HTTP
+   * functions call it; a call that ends without it has certainly not reached anybody.
+   */
+  departing(): void
 }
 
 export interface Generated {
@@ -76,5 +87,7 @@ export interface UpstreamFailure {
   readonly upstreamId?: string
   /** Reported usage of an answer that gave no picture: the operator's loss. */
   readonly usage?: TokenUsage
+  /** Money that the provider reported for it. */
+  readonly cost?: Nanos
   readonly modelVersion?: string
 }

@@ -1,6 +1,10 @@
 import type { Upstream } from './http.ts'
+import { makeFal } from './fal/provider.ts'
+import { PASS_THROUGH as FAL_PASS_THROUGH } from './fal/request.ts'
 import { makeGoogle } from './google/provider.ts'
 import { PASS_THROUGH as GOOGLE_PASS_THROUGH } from './google/request.ts'
+import { makeOpenRouter } from './openrouter/provider.ts'
+import { PASS_THROUGH as OPENROUTER_PASS_THROUGH } from './openrouter/request.ts'
 import type { Provider } from './provider.ts'
 
 export interface ProviderEntry {
@@ -26,6 +30,22 @@ export const PROVIDERS = {
     baseUrl: 'https://generativelanguage.googleapis.com',
     passThrough: GOOGLE_PASS_THROUGH,
     make: makeGoogle,
+  },
+  openrouter: {
+    name: 'OpenRouter',
+    settings: 'OPENROUTER',
+    credentials: ['OPENROUTER_API_KEY'],
+    baseUrl: 'https://openrouter.ai/api/v1',
+    passThrough: OPENROUTER_PASS_THROUGH,
+    make: makeOpenRouter,
+  },
+  fal: {
+    name: 'fal',
+    settings: 'FAL',
+    credentials: ['FAL_KEY'],
+    baseUrl: 'https://queue.fal.run',
+    passThrough: FAL_PASS_THROUGH,
+    make: makeFal,
   },
 } as const satisfies Record<string, ProviderEntry>
 

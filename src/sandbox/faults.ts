@@ -17,7 +17,23 @@ export const FAULTS = {
     billed: 'picture',
     means: 'Status and headers at once, then so many milliseconds of silence.',
   },
-  hang: { takes: 'nothing', billed: 'picture', means: 'The answer never begins.' },
+  hang: {
+    takes: 'nothing',
+    billed: 'picture',
+    means: 'The answer never begins; where there is a queue, the job never ends.',
+  },
+  queue: { takes: 'number', billed: 'picture', means: 'Milliseconds in the queue. Providers with a queue only.' },
+  'run-status': {
+    takes: 'number',
+    billed: 'no',
+    means: 'The job is taken and ends with this HTTP status. Providers with a queue only.',
+  },
+  'delivery-gone': {
+    takes: 'number',
+    billed: 'picture',
+    means:
+      'The first so many downloads of each picture are answered 404. Providers that hand pictures over by address only.',
+  },
   drip: { takes: 'number', billed: 'picture', means: 'The body comes at so many bytes a second.' },
   truncate: {
     takes: 'number',
@@ -67,6 +83,8 @@ export const FAULTS = {
       'content-missing',
       'candidates-empty',
       'candidates-missing',
+      'images-empty',
+      'images-missing',
     ],
     billed: 'usage',
     means: '200 with STOP, and the picture is missing in this way.',

@@ -2,16 +2,20 @@
 export class PictureText {
   readonly bytes: Buffer
   readonly form: Base64Form
+  /** What stands before the base64 in the same string: `data:image/png;base64,`. */
+  readonly prefix: string
 
-  constructor(bytes: Buffer, form: Base64Form = 'standard') {
+  constructor(bytes: Buffer, form: Base64Form = 'standard', prefix = '') {
     this.bytes = bytes
     this.form = form
+    this.prefix = prefix
   }
 }
 
 export type Base64Form = 'standard' | 'urlsafe' | 'unpadded' | 'wrapped' | 'bad-character' | 'bad-quantum'
 
-export type Segment = string | PictureText
+/** A piece of an answer: words, bytes as they are, or a picture that becomes base64. */
+export type Segment = string | Buffer | PictureText
 
 const MARK = 'plantain picture '
 const PLACES = /"plantain picture (\d+)"/u
@@ -24,7 +28,7 @@ export function jsonSegments(value: unknown, style: 'pretty' | 'line'): Segment[
   // Splitting by a pattern with a group gives text, number, text, number, text.
   return text.split(PLACES).flatMap((piece, index): Segment[] => {
     const picture = index % 2 === 1 ? pictures[Number(piece)] : undefined
-    return picture ? ['"', picture, '"'] : [piece]
+    return picture ? [`"${picture.prefix}`, picture, '"'] : [piece]
   })
 }
 
@@ -50,8 +54,9 @@ const SLICE = 3 * 19 * 840
 /** The segments as buffers of at most about 64 KiB, encoded one by one as they are taken. */
 export function* encoded(segments: Iterable<Segment>): Generator<Buffer> {
   for (const segment of segments) {
-    if (typeof segment === 'string') {
-      yield Buffer.from(segment)
+    if (!(segment instanceof PictureText)) {
+      const plain = Buffer.from(segment)
+      for (let start = 0; start < plain.length; start += SLICE) yield plain.subarray(start, start + SLICE)
       continue
     }
     const { bytes, form } = segment

@@ -17,7 +17,12 @@ test('a sandbox listens on loopback, names its simulators and forgets its bill o
 
     assert.match(sandbox.url, /^http:\/\/127\.0\.0\.1:\d+$/u)
     assert.equal(base, `${sandbox.url}/google-ai-studio`)
-    assert.deepEqual(sandbox.simulated, [{ provider: 'google-ai-studio' }])
+    assert.deepEqual(sandbox.simulated, [
+      { provider: 'google-ai-studio' },
+      { provider: 'openrouter' },
+      { provider: 'fal' },
+    ])
+    assert.equal(sandbox.baseUrlFor('openrouter'), `${sandbox.url}/openrouter/api/v1`)
     assert.deepEqual([before, reset.status, sandbox.bill().calls], [1, 204, 0])
     assert.equal(stray.status, 404)
   } finally {

@@ -2,9 +2,12 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { systemClock } from '../core/clock.ts'
 import { makeBill } from './bill.ts'
 import type { BillReport } from './bill.ts'
+import { falSimulator } from './fal/fal.ts'
 import { geminiSimulator } from './gemini/gemini.ts'
+import { openRouterSimulator } from './openrouter/openrouter.ts'
 
 export interface SandboxOptions {
   /** 0, the default, lets the system choose. */
@@ -30,13 +33,18 @@ export interface Sandbox {
   close(): Promise<void>
 }
 
-const SIMULATED = [{ provider: 'google-ai-studio' }] as const
+const SIMULATED = [{ provider: 'google-ai-studio' }, { provider: 'openrouter' }, { provider: 'fal' }] as const
+
+/** What a provider's own base URL ends with, where it is more than a host. */
+const BASE_PATHS: Readonly<Record<string, string>> = { openrouter: '/api/v1' }
 
 /** Starts one server with every simulator under its provider's slug. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', retired, latencyMs = 0, random = () => randomInt(2 ** 32) / 2 ** 32 } = options
   const bill = makeBill()
   const gemini = geminiSimulator({ retired, latencyMs, random, bill })
+  const openRouter = openRouterSimulator({ retired, latencyMs, random, bill, now: systemClock.now })
+  const fal = falSimulator({ retired, latencyMs, bill })
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     answer(request, response).catch((error: unknown) => fail(response, error))
   })
@@ -47,7 +55,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
   return {
     url,
-    baseUrlFor: (slug) => (SIMULATED.some(({ provider }) => provider === slug) ? `${url}/${slug}` : undefined),
+    baseUrlFor: (slug) =>
+      SIMULATED.some(({ provider }) => provider === slug) ? `${url}/${slug}${BASE_PATHS[slug] ?? ''}` : undefined,
     simulated: SIMULATED,
     bill: () => bill.report(),
     async close() {
@@ -62,6 +71,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const path = request.url ?? '/'
     const prefix = '/google-ai-studio'
     if (path.startsWith(`${prefix}/`)) return gemini(request, response, path.slice(prefix.length))
+    if (path.startsWith('/openrouter/')) return openRouter(request, response, path.slice('/openrouter'.length))
+    if (path.startsWith('/fal/')) return fal(request, response, path.slice('/fal'.length))
     if (request.method === 'POST' && path === '/_sandbox/reset') {
       bill.reset()
       response.writeHead(204).end()

@@ -1,7 +1,7 @@
 import { paint } from '../painter.ts'
 import { hashOf } from '../painting/random.ts'
+import { base64Form, damaged } from '../picture-faults.ts'
 import { PictureText } from '../picture-json.ts'
-import type { Base64Form } from '../picture-json.ts'
 import { amount, withoutFaults } from '../faults.ts'
 import type { Faults } from '../faults.ts'
 import { invalidArgument } from './errors.ts'
@@ -84,26 +84,6 @@ async function picture(
   const other = job.model.mimeType === 'image/png' ? 'image/jpeg' : 'image/png'
   const mimeType = 'wrong-mime' in faults ? other : job.model.mimeType
   return { json: { mimeType, data: new PictureText(delivered, base64Form(faults)) }, delivered }
-}
-
-function damaged(painted: Buffer, faults: Faults): Buffer {
-  const megabytes = amount(faults, 'oversize')
-  if (megabytes !== undefined) {
-    const missing = Math.round(megabytes * 1_000_000) - painted.length
-    return missing > 0 ? Buffer.concat([painted, Buffer.alloc(missing, 'plantain')]) : painted
-  }
-  if ('corrupt-image' in faults) return painted.subarray(0, Math.floor((painted.length * 2) / 3))
-  if ('not-an-image' in faults) return Buffer.alloc(painted.length, 'not a picture ')
-  // A length that is no multiple of 3 is what padding needs; a byte behind the end harms no picture.
-  if ('unpadded-base64' in faults && painted.length % 3 === 0) return Buffer.concat([painted, Buffer.alloc(1)])
-  return painted
-}
-
-function base64Form(faults: Faults): Base64Form {
-  if (faults['bad-base64'] !== undefined) return faults['bad-base64'] === 'quantum' ? 'bad-quantum' : 'bad-character'
-  if ('urlsafe-base64' in faults) return 'urlsafe'
-  if ('unpadded-base64' in faults) return 'unpadded'
-  return 'wrapped-base64' in faults ? 'wrapped' : 'standard'
 }
 
 const BLOCK_REASONS = ['SAFETY', 'OTHER', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'IMAGE_SAFETY']

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bill, Call } from '../bill.ts'
 import { amount, readFaults } from '../faults.ts'
 import type { Faults } from '../faults.ts'
+import { faultHeader, isMisdirected, misdirect, receive, sha256 } from '../network-faults.ts'
 import { hashOf } from '../painting/random.ts'
 import type { Segment } from '../picture-json.ts'
 import { send } from '../send.ts'
@@ -41,14 +40,11 @@ export async function answerGenerate(
   response: ServerResponse,
   call: GenerateCall,
 ): Promise<void> {
-  const asked = readFaults(headerText(request), '')
+  const asked = readFaults(faultHeader(request), '')
   const early = typeof asked === 'string' ? {} : asked
-  if (early.reset === 'mid-request') await once(request, 'data')
-  const isCut = early.reset === 'accept' || early.reset === 'mid-request'
-  const body = isCut ? undefined : await received(request)
+  const body = await receive(request, early, BODY_LIMIT)
   const facts = { request, call, faults: early }
-  if (!body) {
-    request.socket.resetAndDestroy()
+  if (body === 'cut') {
     record(facts, { outcome: 'incomplete', status: null, complete: false })
     return
   }
@@ -59,7 +55,7 @@ export async function answerGenerate(
   const json = parsed(body)
   const job = await accepted(json, call)
   // A refused request meets no faults, but a misspelt one is told before anything else.
-  const faults = readFaults(headerText(request), 'code' in job ? allText(json) : job.text)
+  const faults = readFaults(faultHeader(request), 'code' in job ? allText(json) : job.text)
   if (typeof faults === 'string') return reject({ ...facts, json }, response, invalidArgument(faults))
   if ('code' in job) return reject({ ...facts, json, faults }, response, job)
   if (call.method === 'countTokens') return countTokens(response, job)
@@ -90,7 +86,10 @@ async function perform(facts: Facts, response: ServerResponse, job: Job): Promis
   if (status !== undefined && status !== 200) {
     return reject(facts, response, refusalFor(status, call.modelId, faults['retry-after']), 'failed')
   }
-  if (faults.redirect !== undefined || faults.html !== undefined) return misdirect(facts, response)
+  if (isMisdirected(faults)) {
+    record(facts, { outcome: 'failed', status: misdirect(response, faults) })(true)
+    return
+  }
 
   const answer = await answerTo(job, faults, responseId(call.random))
   if ('code' in answer) return reject(facts, response, answer)
@@ -112,23 +111,6 @@ function dressed(answer: Answer, faults: Faults, as: 'document' | 'sse' | 'array
   const status = amount(faults, 'stream-error')
   const failure = status === undefined ? undefined : refusalBody(refusalFor(status, call.modelId, undefined))
   return streamSegments(answer, as, failure)
-}
-
-/** The body; `too_large` past the limit; undefined when the caller broke off. */
-async function received(request: IncomingMessage): Promise<Buffer | 'too_large' | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  try {
-    for await (const chunk of request) {
-      const bytes: Buffer = chunk
-      length += bytes.length
-      // What is over the limit is read to its end and dropped, so that the refusal arrives.
-      if (length <= BODY_LIMIT) chunks.push(bytes)
-    }
-  } catch {
-    return undefined
-  }
-  return length > BODY_LIMIT ? 'too_large' : Buffer.concat(chunks)
 }
 
 function parsed(body: Buffer): unknown {
@@ -160,18 +142,6 @@ function reject(facts: Facts, response: ServerResponse, refusal: Refusal, outcom
   })
   response.once('finish', () => ended(true))
   response.end(`${text}\n`)
-}
-
-function misdirect(facts: Facts, response: ServerResponse): void {
-  const { redirect } = facts.faults
-  record(facts, { outcome: 'failed', status: redirect === undefined ? 200 : 302 })(true)
-  if (redirect !== undefined) {
-    response.writeHead(302, { location: redirect }).end()
-    return
-  }
-  const page =
-    '<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Welcome to the network</h1></body></html>\n'
-  response.writeHead(200, { 'content-type': 'text/html; charset=UTF-8' }).end(page)
 }
 
 function countTokens(response: ServerResponse, job: Job): void {
@@ -230,21 +200,12 @@ function summarised(value: unknown): unknown {
   )
 }
 
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
 /** Every string under a `text` key, for directives in requests that did not pass. */
 function allText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return ''
   return Object.entries(value)
     .map(([name, inner]) => (name === 'text' && typeof inner === 'string' ? inner : allText(inner)))
     .join('\n')
-}
-
-function headerText(request: IncomingMessage): string | undefined {
-  const value = request.headers['x-sandbox-fault']
-  return Array.isArray(value) ? value.join(',') : value
 }
 
 function responseId(random: () => number): string {

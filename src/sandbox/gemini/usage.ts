@@ -23,7 +23,7 @@ const THOUGHTS: Readonly<Record<ThinkingLevel, number>> = { MINIMAL: 96, LOW: 16
  * A call costs (T + picture tokens in) × input rate + image tokens × image rate + (words + thoughts) × text rate.
  * The shape follows 49 recorded answers, in which the candidates' count exceeded the image count by 88 to 630.
  */
-export function countUsage(job: Job, images: number): Usage {
+export function countUsage(job: Counted, images: number): Usage {
   const promptText = textTokens(job.text)
   const thinks = job.model.thinkingLevels.length > 0
   return {
@@ -33,6 +33,11 @@ export function countUsage(job: Job, images: number): Usage {
     text: thinks ? 88 + ((7 * promptText) % 543) : job.wantsText ? 12 : 0,
     thoughts: job.level ? thoughtsBase(job.model, job.level) + ((11 * promptText) % 128) : 0,
   }
+}
+
+/** What of a job its tokens depend on. */
+type Counted = Pick<Job, 'model' | 'text' | 'size' | 'wantsText' | 'level'> & {
+  readonly pictures: { readonly length: number }
 }
 
 /** `ceil(UTF-8 bytes ÷ 4)`. */
