@@ -3,6 +3,8 @@ import { join } from 'node:path'
 
 import { z } from 'zod'
 
+import { nearestProviders, providerCalled, PROVIDER_NAMES } from './catalog/provider-names.ts'
+import { FAILPOINTS, readFailpoint } from './core/failpoint.ts'
 import { err, ok, type Result } from './core/result.ts'
 import { PROVIDERS } from './providers/registry.ts'
 
@@ -49,6 +51,30 @@ const postgresUrl = z
     (text) => ['postgres:', 'postgresql:'].includes(URL.parse(text)?.protocol ?? ''),
     'must be a postgres:// or postgresql:// URL, for example postgres://user:password@host:5432/plantain',
   )
+
+/** Slugs or display names, as slugs. One that nobody has is a problem: it would be a promise about nobody. */
+const providerList = z.string().transform((text, context) =>
+  listed(text).flatMap((name) => {
+    const slug = providerCalled(name)?.slug
+    if (slug !== undefined) return [slug]
+    const slugs = PROVIDER_NAMES.map((provider) => provider.slug)
+    context.addIssue({
+      code: 'custom',
+      message: `no provider is called ${JSON.stringify(name)}; the nearest: ${nearestProviders(name, slugs).slice(0, 3).join(', ')}`,
+    })
+    return []
+  }),
+)
+
+/** The parts of a comma-separated text, each once. */
+function listed(text: string): readonly string[] {
+  const parts = text.split(',').map((part) => part.trim())
+  return [...new Set(parts)].filter((part) => part !== '')
+}
+
+function isRange(text: string): boolean {
+  return /^[\da-fA-F.:]+\/\d{1,3}$/.test(text)
+}
 
 function setting<T>(read: z.ZodType<T, string>, fallback: string, unit: string, why: string): Setting<T>
 function setting<T>(read: z.ZodType<T, string>, fallback: undefined, unit: string, why: string): Setting<T | undefined>
@@ -99,6 +125,12 @@ export const SETTINGS = {
     'bytes',
     'Pictures beyond this go, oldest first, never younger than 24 h. Default: half the disk.',
   ),
+  PLANTAIN_IMAGE_MEMORY: setting(
+    size,
+    '128M',
+    'bytes',
+    'Pictures held in memory at once, over the whole process; past it they are read from disk. More saves reading what 2 GiB have no room for.',
+  ),
   PLANTAIN_KEEP_IMAGES_DAYS: setting(
     whole(1, 36_500),
     '30',
@@ -130,15 +162,55 @@ export const SETTINGS = {
     'What a live request for a shut-down model gets: its successor with a warning, or 404.',
   ),
   PLANTAIN_ROUTE_ORDER: setting(
-    z.string().transform((text) =>
-      text
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== ''),
-    ),
+    providerList,
     '',
     'slugs, comma-separated',
-    'Providers to prefer wherever several serve a model.',
+    'Providers to prefer wherever several serve a model, in this order; after them the cheapest goes first.',
+  ),
+  PLANTAIN_NO_TRAINING_PROVIDERS: setting(
+    providerList,
+    '',
+    'slugs, comma-separated',
+    'Providers that by your contract with them collect nothing they are sent: the only ones for `provider.data_collection: "deny"`.',
+  ),
+  PLANTAIN_ZDR_PROVIDERS: setting(
+    providerList,
+    '',
+    'slugs, comma-separated',
+    'Providers that by your contract with them keep nothing they are sent: the only ones for `provider.zdr`, and good for `deny` too.',
+  ),
+  PLANTAIN_DIFFERENT: setting(
+    z.enum(['deliver', 'pro_rata', 'failover'], 'must be deliver, pro_rata or failover'),
+    'deliver',
+    'deliver, pro_rata, failover',
+    'A picture that is not of the size, ratio or resolution that was asked: delivered at its price, charged for the pixels that came, or made by the next provider. The receipt names the difference either way.',
+  ),
+  PLANTAIN_REENCODE: setting(
+    onOff,
+    'on',
+    'on, off',
+    'References are decoded and encoded anew in a process of their own before a provider gets them: no metadata, no hidden payload. `off` sends them as they came.',
+  ),
+  PLANTAIN_ALLOWED_RANGES: setting(
+    z
+      .string()
+      .transform(listed)
+      .refine((ranges) => ranges.every(isRange), 'must be CIDR ranges with commas between them: 10.1.0.0/16'),
+    '',
+    'CIDR, comma-separated',
+    'Private addresses that references by URL may come from. Addresses of metadata services stay closed whatever stands here.',
+  ),
+  PLANTAIN_DELIVERY_ORIGINS: setting(
+    z
+      .string()
+      .transform(listed)
+      .refine(
+        (origins) => origins.every((origin) => URL.parse(origin)?.origin === origin),
+        'must be origins with commas between them: https://cdn.example.com',
+      ),
+    '',
+    'origins, comma-separated',
+    'Hosts that you trust to deliver pictures for providers, private ones too. Any other host is asked under the rules for strangers.',
   ),
   PLANTAIN_DEADLINE_S: setting(
     whole(10, 900),
@@ -170,6 +242,20 @@ export const SETTINGS = {
     'level',
     'Structured logs on standard error, without prompts, keys or pictures.',
   ),
+  PLANTAIN_CRASH_AT: setting(
+    z.string().transform((text, context) => {
+      const failpoint = readFailpoint(text)
+      if (failpoint !== undefined) return failpoint
+      context.addIssue({
+        code: 'custom',
+        message: `must be one of: ${FAILPOINTS.join(', ')}; with :N for the N-th time`,
+      })
+      return z.NEVER
+    }),
+    undefined,
+    'moment',
+    'For crash tests alone: the gateway kills itself at this moment.',
+  ),
   PLANTAIN_URL: setting(
     address,
     undefined,
@@ -182,7 +268,8 @@ export const SETTINGS = {
 type Settings = { readonly [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['read']> }
 
 export interface ProviderConfig {
-  readonly credential: string
+  /** At least one, none twice; calls take turns among them. */
+  readonly credentials: readonly string[]
   /** Without a trailing slash. */
   readonly baseUrl: string
 }
@@ -231,9 +318,11 @@ export function readConfig(environment: Environment = process.env): {
     const baseUrlName = baseUrlSetting(provider.settings)
     const baseUrl = address.default(provider.baseUrl).safeParse(given[baseUrlName])
     if (!baseUrl.success) problems.push(`${baseUrlName}: must be an http or https URL`)
-    const credential = provider.credentials.flatMap((name) => given[name] ?? [])[0]
-    if (credential !== undefined && baseUrl.success)
-      providers[id] = { credential, baseUrl: baseUrl.data.replace(/\/+$/, '') }
+    const name = provider.credentials.find((credential) => given[credential] !== undefined)
+    if (name === undefined) continue
+    const credentials = listed(given[name] ?? '')
+    if (credentials.length === 0) problems.push(`${name}: must hold a credential, or several with commas between them`)
+    else if (baseUrl.success) providers[id] = { credentials, baseUrl: baseUrl.data.replace(/\/+$/, '') }
   }
 
   const read = settings as Settings

@@ -2,12 +2,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { catalogOf } from './catalog.ts'
-import type { Model } from './model.ts'
+import { chargeable } from './chargeable.ts'
+import { type Model, onRoute } from './model.ts'
 import { allModels } from './models/all-models.ts'
+import { routeSuffix } from './names.ts'
 
 const TODAY = '2026-11-22'
 
 const catalog = catalogOf(allModels)
+
+function modelOf(id: string): Model {
+  const model = catalog.find(id)
+  assert.ok(model, id)
+  return model
+}
 
 const live = { mode: 'live', today: TODAY, onRetired: 'successor' } as const
 const testing = { mode: 'test', today: TODAY, onRetired: 'successor' } as const
@@ -187,23 +195,47 @@ test('a model whose last route is gone and that has no successor is refused', ()
 })
 
 test('a price of medium confidence bills with a warning, a low one refuses live traffic alone', () => {
-  const medium = catalog.resolve('tongyi-mai/z-image-turbo', live)
+  const medium = chargeable(modelOf('tongyi-mai/z-image-turbo'), 'live')
   const low = catalog.resolve('luma/photon-1', live)
-  const lowInTest = catalog.resolve('luma/photon-1', testing)
-  const high = catalog.resolve('google/gemini-nano-banana-2.1', live)
+  const lowInTest = chargeable(modelOf('luma/photon-1'), 'test')
+  const high = chargeable(modelOf('google/gemini-nano-banana-2.1'), 'live')
 
   assert.ok(medium.ok)
   assert.deepEqual(
-    medium.value.warnings.map(({ code }) => code),
+    medium.value.map(({ code }) => code),
     ['price_unconfirmed'],
   )
   assert.ok(!low.ok)
   assert.equal(low.error.code, 'price_unconfirmed')
   assert.match(low.error.message, /PLANTAIN_CATALOG/)
+  assert.ok(catalog.resolve('luma/photon-1', testing).ok)
   assert.ok(lowInTest.ok)
-  assert.match(lowInTest.value.warnings[0]?.message ?? '', /Live keys are refused/)
+  assert.match(lowInTest.value[0]?.message ?? '', /Live keys are refused/)
   assert.ok(high.ok)
-  assert.deepEqual(high.value.warnings, [])
+  assert.deepEqual(high.value, [])
+})
+
+test('a model whose own price may not be charged is served where one of its routes has a price that may', () => {
+  const photon = modelOf('luma/photon-1')
+  const [first] = photon.routes
+  assert.ok(first)
+  const pricing = { ...photon.pricing, confidence: 'high' } as const
+  const sold = { ...photon, routes: [first, { ...first, provider: 'fal', pricing }] }
+
+  const resolved = catalogOf([sold]).resolve('luma/photon-1', live)
+
+  assert.ok(resolved.ok)
+  assert.deepEqual(resolved.value.warnings, [])
+  assert.equal(onRoute(sold, first), sold)
+  assert.equal(onRoute(sold, { ...first, pricing }).pricing, pricing)
+})
+
+test('the end of a name chooses among routes, in any case', () => {
+  const suffixes = ['a/pix:FLOOR ', 'a/pix:nitro', 'a/pix:exacto', 'a/pix:free', 'a/pix', 'a:floor/pix'].map(
+    routeSuffix,
+  )
+
+  assert.deepEqual(suffixes, ['floor', 'nitro', 'exacto', undefined, undefined, undefined])
 })
 
 test('a model without any price is refused in both modes, never served at zero', () => {

@@ -1,7 +1,8 @@
 import { fail, type Failure } from '../core/errors.ts'
 import type { Mode, Warning } from '../core/receipt.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import type { Model, ModelRoute } from './model.ts'
+import { chargeable } from './chargeable.ts'
+import { type Model, type ModelRoute, onRoute } from './model.ts'
 import { allModels } from './models/all-models.ts'
 import { comparable, editDistance, withoutAuthor } from './names.ts'
 import { withOverrides } from './overrides.ts'
@@ -17,8 +18,8 @@ export interface Catalog {
   nearest(name: string, count?: number): readonly string[]
   /**
    * The model that serves a name on a day. Live, a model whose usable routes have all been shut down is served by its successor, at
-   * the successor's price and with a warning; a test key gets it as it was. A live price of medium confidence is warned about, a
-   * lower one refused; without any price neither mode is served.
+   * the successor's price and with a warning; a test key gets it as it was. A model of which no route has a price that may be
+   * charged is refused; which of the others may be used, `chargeable` says of each.
    */
   resolve(name: string, context: ResolveContext): Result<Resolved, Failure>
 }
@@ -38,6 +39,7 @@ export interface ResolveContext {
 export interface Resolved {
   readonly requested: string
   readonly model: Model
+  /** Of its retirement; those of a price are a route's own. */
   readonly warnings: readonly Warning[]
 }
 
@@ -68,7 +70,10 @@ export function catalogOf(models: readonly Model[]): Catalog {
       const named = find(name)
       if (named === undefined) return err(unknownModel(name, nearest(name)))
       const standing = standingModel(named, context, find)
-      return standing.ok ? priced(name, standing.value, context) : standing
+      if (!standing.ok) return standing
+      const { model, warnings } = standing.value
+      const unpriced = unpricedEverywhere(model, context.mode)
+      return unpriced === undefined ? ok({ requested: name, model, warnings }) : err(unpriced)
     },
   }
 }
@@ -163,30 +168,10 @@ function shutDown({ id, routes: [own] }: Model): string {
   return `${id} was shut down${own?.retiresAt === undefined ? '' : ` on ${own.retiresAt}`}.`
 }
 
-function priced(requested: string, { model, warnings }: Standing, { mode }: ResolveContext): Result<Resolved, Failure> {
-  const { basis, confidence, note } = model.pricing
-  const because = note === undefined ? '' : ` ${note}`
-  const remedy = `The operator can set or confirm it in PLANTAIN_CATALOG: {"id": "${model.id}", ${basis === 'unpriced' ? '"pricing": …' : '"confirmed": true'}}.`
-  if (basis === 'unpriced') {
-    return err(
-      fail(
-        'price_unconfirmed',
-        `${model.id} has no known list price, so nothing can be charged for it.${because} ${remedy}`,
-        { field: 'model' },
-      ),
-    )
-  }
-  if (mode === 'live' && confidence === 'low') {
-    return err(
-      fail(
-        'price_unconfirmed',
-        `The price of ${model.id} is not certain enough to charge live traffic by.${because} ${remedy}`,
-        { field: 'model' },
-      ),
-    )
-  }
-  if (confidence === 'high') return ok({ requested, model, warnings })
-  const refused = confidence === 'low' ? ' Live keys are refused until it is confirmed.' : ''
-  const message = `The price of ${model.id} comes from few or undated sources.${because}${refused} ${remedy}`
-  return ok({ requested, model, warnings: [...warnings, { code: 'price_unconfirmed', field: 'model', message }] })
+/** Why nothing may be charged on any route: the failure of the model's own price, or of its first route's. */
+function unpricedEverywhere(model: Model, mode: Mode): Failure | undefined {
+  const own = chargeable(model, mode)
+  const sold = model.routes.length === 0 ? [own] : model.routes.map((route) => chargeable(onRoute(model, route), mode))
+  if (sold.some(({ ok: may }) => may)) return undefined
+  return [own, ...sold].flatMap((price) => (price.ok ? [] : [price.error]))[0]
 }

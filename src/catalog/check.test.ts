@@ -42,7 +42,13 @@ test('a bare prompt is accepted by every model that makes pictures from text, as
     const checked = checkRequest(model, request)
 
     assert.ok(checked.ok, model.id)
-    assert.deepEqual(checked.value, { resolution: undefined, aspectRatio: undefined, request, warnings: [] })
+    assert.deepEqual(checked.value, {
+      resolution: undefined,
+      aspectRatio: undefined,
+      request,
+      leftOut: [],
+      warnings: [],
+    })
   }
 })
 
@@ -189,7 +195,7 @@ test('what only steers the picture is left out with a warning each', () => {
   assert.match(checked.value.warnings.find(({ field }) => field === 'quality')?.message ?? '', /auto, low, medium/)
 })
 
-test('the same is refused under require_parameters, naming what it was', () => {
+test('what was left out is named, for whoever has to refuse it', () => {
   const cases: readonly (readonly [Partial<ImageRequest>, string])[] = [
     [{ seed: 7 }, 'seed'],
     [{ negativePrompt: 'blur' }, 'negative_prompt'],
@@ -198,10 +204,9 @@ test('the same is refused under require_parameters, naming what it was', () => {
   ]
 
   for (const [more, field] of cases) {
-    const checked = check('x-ai/grok-imagine-image-2.0', { ...more, routing: { requireParameters: true } })
-    assert.ok(!checked.ok)
-    assert.equal(checked.error.code, 'unsupported_parameter')
-    assert.equal(checked.error.field, field)
+    const checked = check('x-ai/grok-imagine-image-2.0', more)
+    assert.ok(checked.ok)
+    assert.deepEqual(checked.value.leftOut, [field])
   }
 })
 
@@ -210,12 +215,11 @@ test('auto is no wish: it is accepted everywhere and left out where the model ha
     quality: 'auto',
     aspectRatio: 'auto',
     background: 'auto',
-    routing: { requireParameters: true },
   })
   const known = check('x-ai/grok-imagine-image-2.0', { quality: 'auto', aspectRatio: 'auto' })
 
   assert.ok(checked.ok && known.ok)
-  assert.deepEqual(checked.value.warnings, [])
+  assert.deepEqual([checked.value.leftOut, checked.value.warnings], [[], []])
   assert.ok(!('quality' in checked.value.request) && !('aspectRatio' in checked.value.request))
   assert.equal(known.value.request.aspectRatio, 'auto')
   assert.equal(known.value.request.quality, 'auto')

@@ -13,6 +13,8 @@ export interface Checked {
   readonly aspectRatio: string | undefined
   /** The request as this model can be asked it: settled tier and ratio, without what was warned about. */
   readonly request: ImageRequest
+  /** Names of what the caller said and this model cannot honour; each has its warning. */
+  readonly leftOut: readonly string[]
   readonly warnings: readonly Warning[]
 }
 
@@ -22,8 +24,8 @@ export const MOST_PICTURES = 10
 /**
  * Whether a model can do what is asked. What would change the picture (ratio, tier, size, mask, background, references) is refused,
  * naming the field and what is accepted; what only steers it (seed, negative prompt, quality, parameters of the dialect) is left
- * out with a warning, or refused too under `requireParameters`. A model that stands in for the one that was named takes the nearest
- * tier that it has instead of refusing.
+ * out with a warning: whether that may be is the router's to say. A model that stands in for the one that was named takes the
+ * nearest tier that it has instead of refusing.
  */
 export function checkRequest(model: Model, request: ImageRequest): Result<Checked, Failure> {
   const failure = quantityFailure(request) ?? pictureFailure(model, request) ?? outputFailure(model, request)
@@ -32,7 +34,6 @@ export function checkRequest(model: Model, request: ImageRequest): Result<Checke
   if (!shape.ok) return shape
 
   const steered = withoutUnsupported(model, request)
-  if (request.routing?.requireParameters && steered.left.length > 0) return err(strictFailure(model, steered.left))
   const { resolution, aspectRatio, size, warnings } = shape.value
   const { resolution: _tier, aspectRatio: _ratio, size: _size, ...rest } = steered.request
   return ok({
@@ -44,6 +45,7 @@ export function checkRequest(model: Model, request: ImageRequest): Result<Checke
       ...(aspectRatio !== undefined && { aspectRatio }),
       ...(size && { size }),
     },
+    leftOut: steered.left,
     warnings: [...warnings, ...steered.left.map((field) => ignoredWarning(model, field))],
   })
 }
@@ -244,15 +246,6 @@ function withoutUnsupported(
     },
     left,
   }
-}
-
-function strictFailure(model: Model, left: readonly string[]): Failure {
-  const [field = 'model'] = left
-  return fail(
-    'unsupported_parameter',
-    `${model.id} does not honour ${left.join(', ')}, and require_parameters forbids to leave that out.`,
-    { field },
-  )
 }
 
 function ignoredWarning({ id, supports }: Model, field: string): Warning {

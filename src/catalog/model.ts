@@ -66,6 +66,13 @@ export interface ModelRoute {
   readonly model: string
   /** `YYYY-MM-DD`: from this day on the route is dead. */
   readonly retiresAt?: string
+  /** What this provider charges, where that is not the model's list price. */
+  readonly pricing?: Pricing
+}
+
+/** The row as one of its routes sells it: everything that quotes and charges a model can be given this. */
+export function onRoute(model: Model, { pricing }: ModelRoute): Model {
+  return pricing === undefined ? model : { ...model, pricing }
 }
 
 export interface Pricing {

@@ -1,10 +1,15 @@
 import type { Model } from './model.ts'
 
-/**
- * Suffixes that only choose among routes of the same model; they change neither the picture nor its price here, where the default
- * order is by price already. `:free` is none of them: it promises a price.
- */
-const ROUTE_SUFFIX = /:(?:floor|nitro|exacto)$/
+/** Suffixes that only choose among routes of the same model. `:free` is none of them: it promises a price. */
+const ROUTE_SUFFIX = /:(floor|nitro|exacto)$/
+
+export type RouteSuffix = 'floor' | 'nitro' | 'exacto'
+
+/** What the end of a model's name says about the choice among its routes, in any case; undefined when it says nothing. */
+export function routeSuffix(name: string): RouteSuffix | undefined {
+  const [, suffix] = ROUTE_SUFFIX.exec(name.trim().toLowerCase()) ?? []
+  return suffix as RouteSuffix | undefined
+}
 
 /** A model's name as it is compared: lower case, without white space around it and without a suffix that only picks a route. */
 export function comparable(name: string): string {

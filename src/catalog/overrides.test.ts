@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { makeCatalog } from './catalog.ts'
+import { chargeable } from './chargeable.ts'
+import { onRoute } from './model.ts'
 import { allModels } from './models/all-models.ts'
 
 const live = { mode: 'live', today: '2026-11-22', onRetired: 'successor' } as const
@@ -22,11 +24,38 @@ test('the operator sets prices and routes and confirms prices by id', () => {
   const image1 = made.value.resolve('gpt-image-1', live)
   assert.ok(midjourney.ok && photon.ok && image1.ok)
   assert.match(midjourney.value.model.pricing.version, /^operator\.[0-9a-f]{12}$/)
-  assert.deepEqual(midjourney.value.warnings, [])
-  assert.deepEqual(photon.value.warnings, [])
+  assert.deepEqual(chargeable(midjourney.value.model, 'live'), { ok: true, value: [] })
+  assert.deepEqual(chargeable(photon.value.model, 'live'), { ok: true, value: [] })
   assert.equal(photon.value.model.pricing.entries[0]?.usd, '0.015')
   assert.deepEqual(image1.value.model.routes, [{ provider: 'azure', model: 'my-deployment' }])
   assert.equal(made.value.models.length, allModels.length)
+})
+
+test('the operator sets the price of one route, which then is not the price of the others', () => {
+  const pricing = { basis: 'image', entries: [{ billable: 'output_image', unit: 'image', usd: '0.05' }] }
+  const made = makeCatalog([
+    {
+      id: 'midjourney/midjourney',
+      routes: [
+        { provider: 'midjourney', model: 'mine', pricing },
+        { provider: 'comfy-router', model: 'theirs' },
+      ],
+    },
+  ])
+  const wrong = makeCatalog([
+    {
+      id: 'midjourney/midjourney',
+      routes: [{ provider: 'midjourney', model: 'mine', pricing: { ...pricing, basis: 'token' } }],
+    },
+  ])
+
+  assert.ok(made.ok && !wrong.ok)
+  const resolved = made.value.resolve('midjourney', live)
+  assert.ok(resolved.ok, 'one of its routes can be charged')
+  const sold = resolved.value.model.routes.map((route) => chargeable(onRoute(resolved.value.model, route), 'live'))
+  assert.deepEqual(sold[0], { ok: true, value: [] })
+  assert.ok(sold[1] && !sold[1].ok)
+  assert.match(wrong.error.join(), /midjourney\/midjourney on midjourney: the basis is token/)
 })
 
 test("the version of an operator's price follows the price", () => {

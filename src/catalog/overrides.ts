@@ -26,21 +26,24 @@ const Entry = z.strictObject({
     .optional(),
 })
 
+const PriceList = z.strictObject({
+  basis: z.enum(['token', 'image', 'megapixel', 'free']),
+  entries: z.array(Entry),
+  note: z.string().optional(),
+})
+
+type PriceList = z.infer<typeof PriceList>
+
 const Override = z.strictObject({
   id: z.string().min(1),
-  pricing: z
-    .strictObject({
-      basis: z.enum(['token', 'image', 'megapixel', 'free']),
-      entries: z.array(Entry),
-      note: z.string().optional(),
-    })
-    .optional(),
+  pricing: PriceList.optional(),
   routes: z
     .array(
       z.strictObject({
         provider: z.string().min(1),
         model: z.string().min(1),
         retiresAt: z.iso.date('must be a day, for example "2026-12-01"').optional(),
+        pricing: PriceList.optional(),
       }),
     )
     .min(1)
@@ -54,7 +57,8 @@ const Overrides = z.array(Override)
 
 /**
  * The operator's rows laid over the catalogue's: `pricing` and `routes` replace those of the row with the same id, `confirmed: true`
- * says that the operator stands by the row's price. A price that the operator set is confirmed by that. Every problem is named.
+ * says that the operator stands by the row's price. A price that the operator set, for the model or for one of its routes, is
+ * confirmed by that. Every problem is named.
  */
 export function withOverrides(
   models: readonly Model[],
@@ -71,27 +75,35 @@ export function withOverrides(
   return ok(models.map((model) => merged(model, rows.get(model.id.toLowerCase()))))
 }
 
-function problemsOf({ id, pricing, confirmed }: Row, models: readonly Model[], isRepeated: boolean): string[] {
+function problemsOf({ id, pricing, routes, confirmed }: Row, models: readonly Model[], isRepeated: boolean): string[] {
   const model = models.find((known) => known.id.toLowerCase() === id.toLowerCase())
   if (model === undefined) return [`no model has the id ${JSON.stringify(id)}`]
-  const problems = isRepeated ? [`${id} has more than one row`] : []
-  if (pricing && pricing.basis !== 'free' && !pricing.entries.some(({ billable }) => billable === 'output_image')) {
-    problems.push(`${id}: pricing.entries has no price for output_image`)
-  }
-  if (pricing?.entries.some(({ unit, usd }) => unit === 'request' && rateOf(usd).rate > 0n)) {
-    problems.push(`${id}: a price per request cannot be charged; use a price per image`)
-  }
-  if (pricing && pricing.basis !== 'free') {
-    const other = pricing.entries.find(({ billable, unit }) => billable === 'output_image' && unit !== pricing.basis)
-    if (other) problems.push(`${id}: the basis is ${pricing.basis}, but output_image is priced per ${other.unit}`)
-  }
-  if (pricing?.basis === 'token' && model.tokens === undefined) {
-    problems.push(
-      `${id}: the catalogue does not know how many tokens a picture of it takes, so it cannot be priced by token`,
-    )
-  }
+  const problems = [
+    ...(isRepeated ? [`${id} has more than one row`] : []),
+    ...(pricing ? priceProblems(`${id}: `, pricing, model) : []),
+    ...(routes ?? []).flatMap((route) =>
+      route.pricing ? priceProblems(`${id} on ${route.provider}: `, route.pricing, model) : [],
+    ),
+  ]
   if (confirmed === true && pricing === undefined && model.pricing.basis === 'unpriced') {
     problems.push(`${id} has no price to confirm; set pricing`)
+  }
+  return problems
+}
+
+function priceProblems(where: string, { basis, entries }: PriceList, { tokens }: Model): string[] {
+  const problems: string[] = []
+  const outputs = entries.filter(({ billable }) => billable === 'output_image')
+  if (basis !== 'free' && outputs.length === 0) problems.push(`${where}pricing.entries has no price for output_image`)
+  if (entries.some(({ unit, usd }) => unit === 'request' && rateOf(usd).rate > 0n)) {
+    problems.push(`${where}a price per request cannot be charged; use a price per image`)
+  }
+  const other = basis === 'free' ? undefined : outputs.find(({ unit }) => unit !== basis)
+  if (other) problems.push(`${where}the basis is ${basis}, but output_image is priced per ${other.unit}`)
+  if (basis === 'token' && tokens === undefined) {
+    problems.push(
+      `${where}the catalogue does not know how many tokens a picture of it takes, so it cannot be priced by token`,
+    )
   }
   return problems
 }
@@ -103,16 +115,17 @@ function merged(model: Model, row: Row | undefined): Model {
     ...model,
     pricing: row.confirmed === true ? { ...priced, confidence: 'high' } : priced,
     routes:
-      row.routes?.map(({ provider, model: id, retiresAt }) => ({
+      row.routes?.map(({ provider, model: id, retiresAt, pricing: own }) => ({
         provider,
         model: id,
         ...(retiresAt !== undefined && { retiresAt }),
+        ...(own && { pricing: operatorPricing(own) }),
       })) ?? model.routes,
   }
 }
 
 /** The version changes with the price by itself: it is made of the price. */
-function operatorPricing({ basis, entries, note }: NonNullable<Row['pricing']>): Pricing {
+function operatorPricing({ basis, entries, note }: PriceList): Pricing {
   const digest = createHash('sha256')
     .update(JSON.stringify([basis, entries]))
     .digest('hex')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { findProvider, PROVIDER_NAMES } from './provider-names.ts'
+import { findProvider, nearestProviders, PROVIDER_NAMES, providerCalled } from './provider-names.ts'
 
 test('a provider is found by slug, display name, region or old name, in any case', () => {
   const spellings = [
@@ -24,6 +24,20 @@ test('a provider is found by slug, display name, region or old name, in any case
 test('nothing is found by a name that nobody has', () => {
   for (const name of ['', '/', 'acme', 'constructor', 'google-ai', '/us-east5'])
     assert.equal(findProvider(name), undefined, name)
+})
+
+test('what is said of a region is not said of the whole provider', () => {
+  assert.equal(providerCalled('google-vertex/us-east5'), undefined)
+  assert.equal(providerCalled(' AI/ML api ')?.slug, 'aimlapi')
+})
+
+test('the nearest names come first, by slug or display name, however long the wrong one is', () => {
+  assert.deepEqual(nearestProviders('Gogle AI Studio', ['openai', 'google-vertex', 'google-ai-studio']), [
+    'google-ai-studio',
+    'google-vertex',
+    'openai',
+  ])
+  assert.deepEqual(nearestProviders('x'.repeat(1_000_000), ['fal', 'fal']), ['fal'])
 })
 
 test('slugs, display names and setting names are unique, and every privacy page is an https address', () => {

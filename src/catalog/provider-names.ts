@@ -1,3 +1,5 @@
+import { editDistance } from './names.ts'
+
 /** A provider as it is called: by callers, by the operator's settings, in listings. */
 export interface ProviderName {
   /** OpenRouter's slug where it has one. */
@@ -50,13 +52,31 @@ export const PROVIDER_NAMES: readonly ProviderName[] = [
 ]
 
 /**
- * The provider that a caller means: by slug or display name in any case, a region or variant behind the slug passed over
- * (`google-vertex/us-east5`). Undefined when nothing is called so.
+ * The provider that a caller means: by slug or display name in any case. A region or variant behind the slug is passed over
+ * (`google-vertex/us-east5`): routes have none here, so a full slug means all of the provider's. Undefined when nothing is called so.
  */
 export function findProvider(name: string): ProviderName | undefined {
-  const wanted = name.trim().toLowerCase()
-  return BY_NAME.get(wanted) ?? BY_NAME.get(wanted.split('/')[0] ?? '')
+  return providerCalled(name) ?? providerCalled(name.split('/')[0] ?? '')
 }
+
+/** The same without regions and variants: what is said of one of them is not said of the provider. */
+export function providerCalled(name: string): ProviderName | undefined {
+  return BY_NAME.get(name.trim().toLowerCase())
+}
+
+/** The names out of these that are most like this one, nearest first. */
+export function nearestProviders(name: string, slugs: readonly string[]): readonly string[] {
+  const wanted = name.slice(0, LONGEST_NAME).trim().toLowerCase()
+  const distance = (slug: string) =>
+    Math.min(editDistance(wanted, slug), editDistance(wanted, (findProvider(slug)?.name ?? slug).toLowerCase()))
+  return [...new Set(slugs)]
+    .map((slug) => ({ slug, far: distance(slug) }))
+    .toSorted((a, b) => a.far - b.far)
+    .map(({ slug }) => slug)
+}
+
+/** Letters of a name that are compared for likeness: no provider's name is longer, and the work grows with the length. */
+const LONGEST_NAME = 60
 
 /** Other names in use for the same: in OpenRouter's provider list, or by the makers. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {

@@ -1,188 +1,137 @@
-import type { Model, ModelRoute } from '../catalog/model.ts'
-import { fail, type Failure } from '../core/errors.ts'
+import type { Model } from '../catalog/model.ts'
+import type { Failure } from '../core/errors.ts'
 import type { RoutingPreferences } from '../core/image-request.ts'
-import type { Mode } from '../core/receipt.ts'
+import type { Mode, ReceiptRoute } from '../core/receipt.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { closedFilter, type Filter, filtersOf, type Named } from './filters.ts'
+import { emptied, noRoad, unknownProvider } from './no-route.ts'
+import { rank } from './rank.ts'
+import type { Road, StandingOf } from './road.ts'
 
-/** One way to have the picture made, ready to be called. */
-export interface PlannedRoute {
-  readonly provider: string
-  /** The provider's own id of the model. */
-  readonly model: string
-}
-
-/** Routes in the order in which they are tried, and why every route of the model stands where it does. */
+/** Roads in the order in which they are tried, and why every route stands where it does. */
 export interface Plan {
-  readonly routes: readonly PlannedRoute[]
-  readonly considered: readonly Considered[]
+  /** At least one. */
+  readonly routes: readonly Road[]
+  /** The taken ones in their order, then what was left out. */
+  readonly considered: readonly ConsideredRoute[]
 }
 
-export interface Considered {
-  readonly provider: string
-  readonly model: string
-  readonly taken: boolean
-  readonly why: string
-}
+export type ConsideredRoute = ReceiptRoute
 
 /** What the operator has set up, as far as routing cares. */
-export interface Roads {
+export interface Setup {
   /** Whether this release can talk to the provider at all. */
   isImplemented(provider: string): boolean
-  /** Whether a credential is configured. */
-  isConfigured(provider: string): boolean
+  /** Credentials that are configured; 0: the provider is not. Test calls need none. */
+  credentials(provider: string): number
   /** Whether the sandbox simulates the provider's model. */
   isSimulated(provider: string, model: string): boolean
   /** Names of the settings that would configure the provider: `GEMINI_API_KEY`. */
   settingsOf(provider: string): readonly string[]
+  /** Keys of `provider.options` that the provider is sent. */
+  passThrough(provider: string): readonly string[]
   /** The slug behind a slug, a display name or a regional tag in any case; undefined when nothing is called so. */
   slugOf(name: string): string | undefined
+  /** What the provider is known to keep of what it is sent. */
+  keepsData(provider: string): 'none' | 'not for training' | 'unknown'
   /** Ids of models that the sandbox serves, for the error that has to name some. */
   readonly simulatedModels: readonly string[]
   /** Slugs in the order that the operator prefers. */
   readonly operatorOrder: readonly string[]
 }
 
-interface Wish {
-  readonly model: Model
-  readonly mode: Mode
+export interface Wish {
   readonly routing: RoutingPreferences | undefined
+  /** A model was wished for with `:floor`: the cheapest first, unless `routing.sort` says otherwise. */
+  readonly floor: boolean
+  readonly mode: Mode
   /** `YYYY-MM-DD`, UTC. */
   readonly today: string
+  /** The models whose roads these are, in the order of the wish; at least one. */
+  readonly models: readonly Model[]
 }
 
 /**
- * Which routes may serve a request and in which order: the caller's `order`, then the operator's, then the catalogue's. Pure and
- * deterministic. A test key only ever gets simulated routes, a live key never does.
+ * Which roads may serve a request and in which order. Roads are left out by one filter after the other, each of which remembers why;
+ * the one that leaves none names the refusal. What is left is ordered as `rank` says. A test key only ever gets simulated roads, a
+ * live key never does. Pure and deterministic.
+ *
+ * `allow_fallbacks: false` leaves the providers that `order` names, or else the first road of each model: the models to fall back to
+ * are a wish of their own.
  */
-export function plan({ model, mode, routing, today }: Wish, roads: Roads): Result<Plan, Failure> {
-  const open = model.routes.map((route) => ({ route, closed: closedBecause(route, mode, today, roads) }))
-  if (open.every(({ closed }) => closed !== undefined)) return err(noRoad(model, mode, today, roads))
+export function plan(roads: readonly Road[], wish: Wish, setup: Setup, standing: StandingOf): Result<Plan, Failure> {
+  const open = sift(roads, [closedFilter(wish, setup)])
+  if (open.kept.length === 0) return err(noRoad(roads, wish, setup))
+  const named = readNames(wish.routing, setup)
+  if (!named.ok) return err(unknownProvider(named.error, open.kept, wish))
+  const sifted = sift(open.kept, filtersOf(wish.routing, named.value, setup, open.leftOut))
+  if (sifted.emptiedBy !== undefined) return err(emptied(sifted.emptiedBy, sifted.funnel, open.kept, wish))
 
-  const wished = readWishes(routing, roads)
-  if (!wished.ok) return wished
-  const { order, only, ignore, allowFallbacks } = wished.value
-  const judged = open.map(({ route, closed }) => ({ route, why: closed ?? excludedBy(route.provider, only, ignore) }))
-  const allowed = judged.filter(({ why }) => why === undefined).map(({ route }) => route)
-  if (allowed.length === 0)
-    return err(
-      emptied(
-        model,
-        only,
-        open.flatMap(({ route, closed }) => (closed ? [] : [route.provider])),
-      ),
-    )
-
-  const ranked = allowed.toSorted((a, b) => rank(a.provider, order, roads) - rank(b.provider, order, roads))
-  const kept = allowFallbacks ? ranked : ranked.filter(({ provider }, index) => index === 0 || order.includes(provider))
+  const ranked = rank(sifted.kept, { ...wish, order: named.value.order }, setup.operatorOrder, standing)
+  const isPrimary = (index: number) =>
+    ranked.findIndex(({ road }) => road.served.id === ranked[index]?.road.served.id) === index
+  const primaryOnly = wish.routing?.allowFallbacks === false && named.value.order.length === 0
+  const taken = ranked.filter((_, index) => !primaryOnly || isPrimary(index))
+  const leftOut = new Map([...open.leftOut, ...sifted.leftOut])
   return ok({
-    routes: kept.map(({ provider, model: id }) => ({ provider, model: id })),
+    routes: taken.map(({ road }) => road),
     considered: [
-      ...kept.map((route, index) => considered(route, true, reasonFor(route.provider, index, order, roads))),
-      ...ranked
-        .filter((route) => !kept.includes(route))
-        .map((route) => considered(route, false, 'allow_fallbacks is false')),
-      ...judged.flatMap(({ route, why }) => (why === undefined ? [] : [considered(route, false, why)])),
+      ...taken.map(({ road, why }) => told(road, true, why)),
+      ...ranked.flatMap((one) =>
+        taken.includes(one) ? [] : [told(one.road, false, 'provider.allow_fallbacks is false')],
+      ),
+      ...roads.flatMap((road) => {
+        const why = leftOut.get(road)
+        return why === undefined ? [] : [told(road, false, why)]
+      }),
     ],
   })
 }
 
-function considered({ provider, model }: ModelRoute, taken: boolean, why: string): Considered {
-  return { provider, model, taken, why }
+function told({ provider, model, served }: Road, taken: boolean, why: string): ConsideredRoute {
+  return { provider, model, served: served.id, taken, why }
 }
 
-function closedBecause(route: ModelRoute, mode: Mode, today: string, roads: Roads): string | undefined {
-  if (mode === 'test')
-    return roads.isSimulated(route.provider, route.model) ? undefined : 'the sandbox does not simulate it'
-  if (!roads.isImplemented(route.provider)) return 'this release has no adapter for it'
-  if (route.retiresAt !== undefined && route.retiresAt <= today) return `shut down on ${route.retiresAt}`
-  if (!roads.isConfigured(route.provider)) return `not configured: set ${roads.settingsOf(route.provider).join(' or ')}`
-  return undefined
+/** How many roads there were, and how many each filter left. */
+export type Funnel = readonly { readonly step: string; readonly count: number }[]
+
+interface Sifted {
+  readonly kept: readonly Road[]
+  readonly leftOut: ReadonlyMap<Road, string>
+  readonly funnel: Funnel
+  /** The filter after which nothing was left, and what had been there before it. */
+  readonly emptiedBy: { readonly filter: Filter; readonly before: readonly Road[] } | undefined
 }
 
-function noRoad(model: Model, mode: Mode, today: string, roads: Roads): Failure {
-  if (mode === 'test') {
-    const some = roads.simulatedModels.slice(0, 8).join(', ')
-    return fail('no_simulator', `The sandbox does not simulate ${model.id} yet. A test key can use: ${some}.`, {
-      field: 'model',
+function sift(roads: readonly Road[], filters: readonly Filter[]): Sifted {
+  const leftOut = new Map<Road, string>()
+  const funnel: { step: string; count: number }[] = [{ step: 'open', count: roads.length }]
+  let kept = roads
+  for (const filter of filters) {
+    const before = kept
+    kept = before.filter((road) => {
+      const why = filter.judge(road)
+      if (why !== undefined) leftOut.set(road, why)
+      return why === undefined
     })
+    funnel.push({ step: filter.name, count: kept.length })
+    if (kept.length === 0) return { kept, leftOut, funnel, emptiedBy: { filter, before } }
   }
-  const settings = model.routes
-    .filter(
-      ({ provider, retiresAt }) => roads.isImplemented(provider) && (retiresAt === undefined || retiresAt > today),
-    )
-    .flatMap(({ provider }) => roads.settingsOf(provider))
-  const remedy =
-    settings.length > 0
-      ? `Set ${[...new Set(settings)].join(' or ')} to serve it.`
-      : `This release has no adapter for any of its providers (${model.routes.map(({ provider }) => provider).join(', ') || 'none known'}).`
-  return fail('no_endpoints', `No endpoints found for ${model.id}: no configured provider serves it. ${remedy}`, {
-    field: 'model',
-    details: { settings: [...new Set(settings)] },
-  })
+  return { kept, leftOut, funnel, emptiedBy: undefined }
 }
 
-interface Wishes {
-  readonly order: readonly string[]
-  readonly only: readonly string[] | undefined
-  readonly ignore: readonly string[]
-  readonly allowFallbacks: boolean
-}
-
-function readWishes(routing: RoutingPreferences | undefined, roads: Roads): Result<Wishes, Failure> {
-  const named: { order: string[]; only: string[]; ignore: string[] } = { order: [], only: [], ignore: [] }
+/** Provider names as slugs. The error is a name that nobody has, and the list it stood in. */
+function readNames(
+  routing: RoutingPreferences | undefined,
+  setup: Setup,
+): Result<Named, { readonly list: keyof Named; readonly name: string }> {
+  const named: Record<keyof Named, string[]> = { order: [], only: [], ignore: [] }
   for (const list of ['order', 'only', 'ignore'] as const) {
     for (const name of routing?.[list] ?? []) {
-      const slug = roads.slugOf(name)
-      if (slug === undefined) {
-        return err(
-          fail(
-            'no_endpoints',
-            `No allowed providers are available for the selected model. provider.${list} names ${JSON.stringify(name)}, which is no provider's slug or display name.`,
-            {
-              field: `provider.${list}`,
-            },
-          ),
-        )
-      }
+      const slug = setup.slugOf(name)
+      if (slug === undefined) return err({ list, name })
       named[list].push(slug)
     }
   }
-  return ok({
-    order: named.order,
-    only: routing?.only === undefined ? undefined : named.only,
-    ignore: named.ignore,
-    allowFallbacks: routing?.allowFallbacks ?? true,
-  })
-}
-
-function excludedBy(
-  provider: string,
-  only: readonly string[] | undefined,
-  ignore: readonly string[],
-): string | undefined {
-  if (only !== undefined && !only.includes(provider)) return 'not in provider.only'
-  if (ignore.includes(provider)) return 'in provider.ignore'
-  return undefined
-}
-
-function emptied(model: Model, only: readonly string[] | undefined, available: readonly string[]): Failure {
-  const filter = only === undefined ? 'provider.ignore' : 'provider.only'
-  return fail(
-    'no_endpoints',
-    `No allowed providers are available for the selected model. ${filter} leaves none of the providers that serve ${model.id} here: ${available.join(', ')}.`,
-    { field: filter, details: { available_providers: available } },
-  )
-}
-
-function rank(provider: string, order: readonly string[], roads: Roads): number {
-  const wished = order.indexOf(provider)
-  if (wished >= 0) return wished
-  const operator = roads.operatorOrder.indexOf(provider)
-  return order.length + (operator >= 0 ? operator : roads.operatorOrder.length)
-}
-
-function reasonFor(provider: string, index: number, order: readonly string[], roads: Roads): string {
-  if (order.includes(provider)) return `position ${order.indexOf(provider) + 1} of provider.order`
-  if (roads.operatorOrder.includes(provider)) return "the operator's order"
-  return index === 0 ? "the catalogue's order" : 'fallback'
+  return ok(named)
 }

@@ -265,7 +265,7 @@ export const studios: readonly Model[] = [
       entries: [{ billable: 'output_image', unit: 'image', usd: '0.0398' }],
       note: undefined,
     },
-    maxNPerCall: 4,
+    maxNPerCall: 1,
     supports: { mask: false, seed: true, transparentBackground: false, negativePrompt: false, streaming: false },
     sources: ['BerriAI/litellm price map, 2026-08-06'],
     asOf: '2026-08-06',
