@@ -8,26 +8,38 @@ import { bootstrap, type FirstKeys } from './accounts/bootstrap.ts'
 import { makeLocalKey } from './accounts/local-key.ts'
 import { type Accounts, makeAccounts } from './accounts/store.ts'
 import { type Assets, makeAssets } from './assets/assets.ts'
+import { makeSpill } from './assets/spill.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config.ts'
 import { type Clock, isoDay, systemClock } from './core/clock.ts'
+import { armFailpoint } from './core/failpoint.ts'
+import { PictureMemory } from './core/picture-memory.ts'
 import type { Database } from './db/database.ts'
 import { makeAdmit } from './generations/admit.ts'
 import { makeEngine } from './generations/engine.ts'
 import type { Engine } from './generations/engine-port.ts'
 import { makeEstimate } from './generations/estimate.ts'
+import { openDepartures } from './generations/departures.ts'
 import { makeFetch } from './generations/fetch.ts'
 import { makeGenerate } from './generations/generate.ts'
+import { makeIdempotency } from './generations/idempotency.ts'
 import { startKeeper } from './generations/keeper.ts'
+import { makeRecover } from './generations/recover.ts'
+import { makeRepeatedFailures } from './generations/repeated-failures.ts'
 import { makeAnswer, makeFindPicture } from './http/answers.ts'
 import { logThrow } from './http/logs.ts'
 import { makeMetrics } from './http/metrics.ts'
 import { makeServer } from './http/server.ts'
 import { stop } from './http/stop.ts'
+import { makeAudit } from './ledger/auditor.ts'
 import { type Ledger, makeLedger } from './ledger/store.ts'
+import { makeGuardedFetch } from './outbound/guarded-fetch.ts'
+import { makeFetchQuota } from './outbound/quota.ts'
 import { makeUpstream } from './providers/http.ts'
 import { makeProviders } from './providers/registry.ts'
-import { displayName, makeAccess, roadsOf } from './roads.ts'
+import { makeForgetfulBook, makeHealthBook } from './router/health-book.ts'
+import { makeRouting } from './router/routing.ts'
+import { displayName, makeAccess, setupOf } from './setup.ts'
 import { nativeSurface } from './surfaces/native/surface.ts'
 import { openaiSurface } from './surfaces/openai/surface.ts'
 import { openrouterSurface } from './surfaces/openrouter/surface.ts'
@@ -59,6 +71,9 @@ export interface Gateway {
   stop(): Promise<boolean>
 }
 
+/** One picture from a provider's delivery host, from its name to its last byte. */
+const DELIVERY_MS = 120_000
+
 /** Puts the rooms together, by hand and in order: what each one needs is what it is given. */
 export async function makeGateway({
   config,
@@ -68,6 +83,7 @@ export async function makeGateway({
   clock = systemClock,
 }: GatewayParts): Promise<Gateway> {
   const { settings } = config
+  if (settings.PLANTAIN_CRASH_AT !== undefined) armFailpoint(settings.PLANTAIN_CRASH_AT)
   const today = () => isoDay(clock.now())
   const ledger = makeLedger({ database })
   const accounts = makeAccounts({ database, clock })
@@ -91,29 +107,65 @@ export async function makeGateway({
     ...(settings.PLANTAIN_ASSETS_MAX !== undefined && { maxBytes: settings.PLANTAIN_ASSETS_MAX }),
   })
 
-  const upstream = makeUpstream()
+  const outbound = makeGuardedFetch({ clock, allowedRanges: settings.PLANTAIN_ALLOWED_RANGES })
+  // A picture that was paid for may take longer than one that a caller points to.
+  const deliveries = makeGuardedFetch({ clock, allowedRanges: settings.PLANTAIN_ALLOWED_RANGES, totalMs: DELIVERY_MS })
+  const memory = new PictureMemory(settings.PLANTAIN_IMAGE_MEMORY, makeSpill(settings.PLANTAIN_DATA))
+  const upstream = makeUpstream({ memory, foreign: deliveries })
   const providers = makeProviders(upstream)
   const access = makeAccess(config)
-  const roads = roadsOf(config, catalog)
-  const fetch = makeFetch({ database, assets, clock, displayName })
+  const setup = setupOf(config, catalog)
+  const live = makeRouting(clock, makeHealthBook)
+  // What a test key breaks on purpose decides nothing for anybody else.
+  const test = makeRouting(clock, makeForgetfulBook)
+  const idempotency = makeIdempotency({ database })
+  const processId = randomUUID()
+  const departures = openDepartures({ directory: settings.PLANTAIN_DATA, processId, clock })
   const rules = {
     onRetired: settings.PLANTAIN_RETIRED,
+    onDifferent: settings.PLANTAIN_DIFFERENT,
     deadlineMs: settings.PLANTAIN_DEADLINE_S * 1000,
     textAllowance: settings.PLANTAIN_TEXT_ALLOWANCE,
     keepPrompts: settings.PLANTAIN_KEEP_PROMPTS,
+    reencode: settings.PLANTAIN_REENCODE,
   }
-  const processId = randomUUID()
+  const standing = { live: live.health.standing, test: test.health.standing }
+  const considering = { catalog, setup, standing, clock, settings: rules }
+  const working = {
+    providers,
+    access: access.of,
+    assets,
+    ledger,
+    database,
+    idempotency,
+    departures,
+    clock,
+    displayName,
+    failures: makeRepeatedFailures(),
+    failover: { live: live.failover, test: test.failover },
+    settings: rules,
+  }
+  const recover = makeRecover({
+    ...working,
+    processId,
+    onTaken: (agreed, undertaking, ended) => engine.take(agreed, undertaking, ended),
+  })
+  const fetch = makeFetch({ database, recover, assets, clock, displayName })
   const engine = makeEngine({
-    admit: makeAdmit({ catalog, roads, assets, ledger, database, clock, processId, settings: rules }),
-    generate: makeGenerate({ providers, access: access.of, assets, ledger, database, clock, displayName }),
+    admit: makeAdmit({ ...working, ...considering, outbound, fetches: makeFetchQuota(), processId }),
+    generate: makeGenerate(working),
+    idempotency,
     recall: fetch.recall,
+    providers,
+    database,
     clock,
     onCrash: (_id, error) => logThrow(logger, error),
   })
   const keeper = await startKeeper({
     engine,
+    recover,
+    idempotency,
     database,
-    ledger,
     assets,
     clock,
     processId,
@@ -123,7 +175,7 @@ export async function makeGateway({
   const server = makeServer({
     surfaces: [
       openrouterSurface({ catalog, today, configuredProviders: () => Object.keys(config.providers) }),
-      nativeSurface({ catalog, today, roads }),
+      nativeSurface({ catalog, today, setup }),
       openaiSurface({ catalog, today }),
     ],
     engine,
@@ -133,13 +185,17 @@ export async function makeGateway({
       ledger,
       database,
       fetch,
-      estimate: makeEstimate({ catalog, roads, clock, settings: rules }),
+      engine,
+      estimate: makeEstimate(considering),
+      health: live.health.report,
+      audit: makeAudit({ database, ...(settings.PLANTAIN_ASSETS && { pictures: assets }) }),
     }),
     picture: makeFindPicture(fetch, assets),
     describe: zodProblem,
     clock,
     logger,
-    metrics: makeMetrics(() => engine.inFlight().length),
+    memory,
+    metrics: makeMetrics(() => engine.inFlight().length, live.health.report),
     ready: keeper.ready,
     version: manifest.version,
   })
@@ -157,8 +213,11 @@ export async function makeGateway({
       const isDrained = await stop(server, engine, settings.PLANTAIN_DRAIN_S * 1000, clock)
       await keeper.stop()
       await assets.close()
+      await outbound.close()
+      await deliveries.close()
       await upstream.close()
       await access.close()
+      departures.close()
       return isDrained
     },
   }

@@ -26,7 +26,7 @@ const ODD = fc.oneof(
   fc.constantFrom('', ' ', 'null', 'undefined', '__proto__', "' or 1=1 --", 'sk-pl-live-', 'sk-or-v1-0123456789abcdef'),
 )
 
-test('10,000 odd texts are all refused without touching the database, and in no time', async () => {
+test('X19: 10,000 odd texts are all refused without touching the database, and in no time', async () => {
   const accounts = makeAccounts({ database: untouchable(), clock: systemClock })
   const texts = fc.sample(ODD, { numRuns: 10_000 })
   let slow = 0

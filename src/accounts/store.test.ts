@@ -21,7 +21,7 @@ eachEngine((engine, open) => {
     return { clock, database, first, accounts: makeAccounts({ database, clock }) }
   }
 
-  test('a new key authenticates as what it was made, and the database holds its hash but not its text', async () => {
+  test('X1: a new key authenticates as what it was made, and the database holds its hash but not its text', async () => {
     const { accounts, database } = await setUp()
 
     const created = await accounts.createKey({ name: 'Ci', mode: 'admin' })

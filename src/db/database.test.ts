@@ -207,7 +207,7 @@ eachEngine((engine, open) => {
     assert.deepEqual(await accounts(database), [])
   })
 
-  test('history cannot be changed: UPDATE, DELETE and REPLACE of postings and transactions are refused', async () => {
+  test('M17: history cannot be changed: UPDATE, DELETE and REPLACE of postings and transactions are refused', async () => {
     const { db } = await open()
     const transaction = { id: 't', kind: 'x', idempotency_key: 'k', generation_id: null, created_at: 1 }
     const posting = { id: 't.0', transaction_id: 't', account: 'a', amount_nanos: 5n }

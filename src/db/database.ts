@@ -12,7 +12,7 @@ export interface Database {
   readonly db: Kysely<Schema>
   /**
    * All or nothing; rolls back when `work` throws. Nothing but queries on the given handle is awaited inside. PostgreSQL may run
-   * `work` again after a deadlock, so it must not change anything but rows.
+   * `work` again after a deadlock or a lost connection, so it must not change anything but rows.
    */
   transaction<T>(work: (trx: Transaction<Schema>) => Promise<T>): Promise<T>
   /** Several reads of one moment. Writing in it is an error on PostgreSQL and must not be done on SQLite. */
@@ -26,6 +26,12 @@ export interface Database {
   /** Waits for what runs, then closes. */
   close(): Promise<void>
 }
+
+/**
+ * The server does not answer, or the connection broke while it was asked. It passes by itself; whether what was asked last was still
+ * carried out is not known, but for a transaction, which never is unless it broke in its commit.
+ */
+export class DatabaseAway extends Error {}
 
 export interface DatabaseOptions {
   /** A `postgres://` URL. Absent: SQLite in `directory`. */

@@ -10,7 +10,7 @@ import { scratchDirectory } from './test-database.ts'
 const directories: string[] = []
 after(() => directories.forEach((directory) => rmSync(directory, { recursive: true })))
 
-test('a second process is refused with the pid and address of the first', async () => {
+test('R14: a second process is refused with the pid and address of the first', async () => {
   const directory = scratch()
   const first = await ownerProcess(directory, 'http://127.0.0.1:7878')
 
@@ -20,7 +20,7 @@ test('a second process is refused with the pid and address of the first', async 
   await kill(first)
 })
 
-test('after SIGKILL the next start succeeds at once, again and again', async () => {
+test('R14: after SIGKILL the next start succeeds at once, again and again', async () => {
   const directory = scratch()
 
   for (let round = 0; round < 3; round += 1) {

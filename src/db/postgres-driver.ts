@@ -1,8 +1,9 @@
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult, TransactionSettings } from 'kysely'
 import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import type { CustomTypesConfig, Pool, PoolClient } from 'pg'
-import { types } from 'pg'
+import { DatabaseError, types } from 'pg'
 
+import { DatabaseAway } from './database.ts'
 import type { StoredValue } from './values.ts'
 import { storedValue } from './values.ts'
 
@@ -35,6 +36,9 @@ export const exactTypes: CustomTypesConfig = {
   },
 }
 
+/** The connection broke while a commit was under way: it may have been carried out. */
+export class CommitLost extends DatabaseAway {}
+
 class PostgresDriver implements Driver {
   readonly #parts: DriverParts
   readonly #names = new Map<string, string>()
@@ -49,7 +53,7 @@ class PostgresDriver implements Driver {
 
   async acquireConnection(): Promise<PostgresConnection> {
     this.#parts.assertOutside()
-    return new PostgresConnection(await this.#parts.pool.connect(), this.#names)
+    return new PostgresConnection(await this.#parts.pool.connect().catch(rethrow), this.#names)
   }
 
   async releaseConnection(connection: PostgresConnection): Promise<void> {
@@ -63,7 +67,10 @@ class PostgresDriver implements Driver {
 
   async commitTransaction(connection: PostgresConnection): Promise<void> {
     // After an error that was caught inside the transaction, COMMIT quietly does a ROLLBACK.
-    if ((await connection.run('commit')) !== 'COMMIT') throw new Error('the transaction was rolled back at commit')
+    const command = await connection.run('commit').catch((error: unknown) => {
+      throw error instanceof DatabaseAway ? new CommitLost(error.message, { cause: error }) : error
+    })
+    if (command !== 'COMMIT') throw new Error('the transaction was rolled back at commit')
   }
 
   async rollbackTransaction(connection: PostgresConnection): Promise<void> {
@@ -86,12 +93,8 @@ class PostgresConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const result = await this.#client.query({
-      ...named(this.#names, sql),
-      text: sql,
-      values: [...parameters],
-      rowMode: 'array',
-    })
+    const query = { ...named(this.#names, sql), text: sql, values: [...parameters], rowMode: 'array' as const }
+    const result = await this.#client.query<unknown[]>(query).catch(rethrow)
     const columns = result.fields.map(({ name }) => name)
     return { rows: result.rows.map((row) => toRow(columns, row)) as R[], numAffectedRows: BigInt(result.rowCount ?? 0) }
   }
@@ -107,7 +110,7 @@ class PostgresConnection implements DatabaseConnection {
       return (await this.#client.query(command)).command
     } catch (error) {
       this.#broken = true
-      throw error
+      return rethrow(error)
     }
   }
 
@@ -129,4 +132,22 @@ function toRow(columns: readonly string[], values: readonly unknown[]): Record<s
   const row: Record<string, StoredValue> = {}
   for (const [index, column] of columns.entries()) row[column] = storedValue(column, values[index])
   return row
+}
+
+/**
+ * SQLSTATE classes and codes of a server that stops, starts or has no room for another connection:
+ * https://www.postgresql.org/docs/15/errcodes-appendix.html (read 2026-11-22). A class is its first two characters.
+ */
+const AWAY = /^(08...|57P0[123]|53300)$/
+
+/** Codes of Node's sockets, and what pg says of connections that it has lost: it gives these no code (pg 8, lib/client.js). */
+const BROKEN = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/
+const LOST = /^Connection terminated|not queryable|timeout exceeded when trying to connect/
+
+/** Throws what was thrown, as DatabaseAway where it says no more than that the server cannot be reached. */
+function rethrow(error: unknown): never {
+  if (!(error instanceof Error)) throw error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const isAway = error instanceof DatabaseError ? AWAY.test(code) : BROKEN.test(code) || LOST.test(error.message)
+  throw isAway ? new DatabaseAway('The database does not answer.', { cause: error }) : error
 }

@@ -3,9 +3,9 @@ import { randomInt } from 'node:crypto'
 import { Kysely, sql } from 'kysely'
 import { DatabaseError, Pool } from 'pg'
 
-import type { Database, DatabaseOptions } from './database.ts'
+import { type Database, DatabaseAway, type DatabaseOptions } from './database.ts'
 import { migrate } from './migrate.ts'
-import { exactTypes, postgresDialect } from './postgres-driver.ts'
+import { CommitLost, exactTypes, postgresDialect } from './postgres-driver.ts'
 import type { Schema } from './schema.ts'
 import { makeTransactionScope } from './transaction-scope.ts'
 
@@ -18,6 +18,10 @@ const ATTEMPTS = 5
 /** Longest pause before the second try; it grows with each. Without one the loser takes its first row again before the winner has woken. */
 const PAUSE_MS = 20
 
+/** How long a transaction is tried again while the server is away: a restart takes seconds, and a picture may be waiting to be booked. */
+const AWAY_MS = 10_000
+const AWAY_PAUSE_MS = 250
+
 /** `serialization_failure` and `deadlock_detected`: https://www.postgresql.org/docs/15/errcodes-appendix.html (read 2026-11-22). */
 const TRY_AGAIN = new Set(['40001', '40P01'])
 
@@ -28,6 +32,8 @@ export async function openPostgres(options: DatabaseOptions & { readonly url: st
   const pool = new Pool({ connectionString: options.url, max: options.poolSize ?? POOL_SIZE, types: exactTypes })
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => undefined)
+  // Neither must one end it that breaks between two statements of a transaction; the next statement tells.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const scope = makeTransactionScope()
   const db = new Kysely<Schema>({ dialect: postgresDialect({ pool, assertOutside: () => scope.assertOutside() }) })
 
@@ -57,12 +63,19 @@ export async function openPostgres(options: DatabaseOptions & { readonly url: st
     db,
     async transaction(work) {
       scope.assertOutside()
-      for (let attempt = 1; ; attempt += 1) {
+      const giveUpAt = options.clock.monotonic() + AWAY_MS
+      for (let attempt = 1; ;) {
         try {
           return await db.transaction().execute((trx) => scope.run(() => work(trx)))
         } catch (error) {
-          if (attempt === ATTEMPTS || !isWorthAnotherTry(error)) throw error
-          await options.clock.sleep(randomInt(1, PAUSE_MS * attempt))
+          if (error instanceof DatabaseAway) {
+            if (error instanceof CommitLost || options.clock.monotonic() > giveUpAt) throw error
+            await options.clock.sleep(AWAY_PAUSE_MS)
+          } else {
+            if (attempt === ATTEMPTS || !isWorthAnotherTry(error)) throw error
+            await options.clock.sleep(randomInt(1, PAUSE_MS * attempt))
+            attempt += 1
+          }
         }
       }
     },

@@ -15,6 +15,7 @@ export interface Schema {
   assets: AssetRow
   generation_images: GenerationImageRow
   continuations: ContinuationRow
+  idempotency_keys: IdempotencyKeyRow
   settings: SettingRow
 }
 
@@ -108,10 +109,16 @@ export interface GenerationRow {
   references_count: number
   /** CallerFacts, JSON. */
   caller: string
-  /** The plan and quote, JSON. */
-  quote: string
+  /** What was agreed before anything was sent (Terms), JSON. */
+  terms: string
+  /** The last progress that its provider reported, JSON; written at most once a second. */
+  progress: string | null
+  /** 1 once somebody asked another node to cancel it. */
+  cancel_asked: number
   /** The receipt, JSON, once the generation has ended. */
   receipt: string | null
+  /** Why there is no picture, as the first caller was told it (Failure), JSON. */
+  failure: string | null
   /** TokenUsage, JSON. */
   usage: string | null
   text: string | null
@@ -127,6 +134,10 @@ export interface AttemptRow {
   n: number
   provider: string
   model: string
+  /** Which of the provider's credentials, by its place in the setting. */
+  credential: number
+  /** Why this call was made: `first`, `other: the provider answered 503`. */
+  why: string
   state: 'sent' | 'ok' | 'not_billed' | 'billed_no_output' | 'unknown'
   status: number | null
   upstream_id: string | null
@@ -169,6 +180,21 @@ export interface ContinuationRow {
   sha256: string
   token: string
   expires_at: number
+}
+
+/** What a caller's `Idempotency-Key` means: one generation, whose row is written in the same transaction. */
+export interface IdempotencyKeyRow {
+  workspace_id: string
+  mode: 'live' | 'test'
+  /** Method and route: `POST /api/v1/images`. */
+  scope: string
+  key: string
+  /** SHA-256 of what was asked, hex. */
+  fingerprint: string
+  generation_id: string
+  created_at: number
+  /** Null until the generation has ended. */
+  expires_at: number | null
 }
 
 export interface SettingRow {

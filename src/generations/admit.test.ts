@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { noise } from '../assets/test-pictures.ts'
 import { usd } from '../core/money.ts'
 import { audit } from '../ledger/auditor.ts'
-import { sharesOf } from './admit.ts'
+import { split } from './admit.ts'
 import { asking, delivering, failing, idOf, makeRooms, type Rooms, tokenModel } from './test-rooms.ts'
 
 const picture = await noise('png', 100, 100)
@@ -119,7 +119,7 @@ test('the attempt of the next route is on disk before it is called, with the end
   const rooms = await makeRooms({
     models: [tokenModel()],
     providers: {
-      first: noting('first', failing({ kind: 'unavailable', billed: 'no', status: 503 })),
+      first: noting('first', failing({ kind: 'unauthorized', billed: 'no', status: 401 })),
       second: noting('second', delivering([picture])),
     },
     watch: (database) => ({
@@ -150,7 +150,7 @@ test('the attempt of the next route is on disk before it is called, with the end
   assert.deepEqual(
     receipt.attempts.map(({ n, provider, state, status }) => [n, provider, state, status]),
     [
-      [1, 'first', 'not_billed', 503],
+      [1, 'first', 'not_billed', 401],
       [2, 'second', 'ok', 200],
     ],
   )
@@ -186,8 +186,8 @@ test('references by link are refused in words, and nothing is held', async () =>
 })
 
 test('pictures are shared out among calls as evenly as the model takes them', () => {
-  assert.deepEqual(sharesOf(1, 4), [1])
-  assert.deepEqual(sharesOf(5, 2), [2, 2, 1])
-  assert.deepEqual(sharesOf(10, 10), [10])
-  assert.deepEqual(sharesOf(3, 1), [1, 1, 1])
+  assert.deepEqual(split(1, 4), [1])
+  assert.deepEqual(split(5, 2), [2, 2, 1])
+  assert.deepEqual(split(10, 10), [10])
+  assert.deepEqual(split(3, 1), [1, 1, 1])
 })

@@ -1,218 +1,202 @@
 import type { Assets, KeptPicture } from '../assets/assets.ts'
 import { insertAsset, nameImage } from '../assets/store.ts'
-import type { Catalog } from '../catalog/catalog.ts'
-import { type PriceSnapshot, type PriceTraits, snapshotOf } from '../catalog/charge.ts'
-import { checkRequest } from '../catalog/check.ts'
-import type { Model } from '../catalog/model.ts'
-import { quote } from '../catalog/quote.ts'
-import { type Clock, isoDay } from '../core/clock.ts'
+import { requestKey } from '../cache/request-key.ts'
+import { snapshotOf } from '../catalog/charge.ts'
+import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../core/errors.ts'
+import { failpoint } from '../core/failpoint.ts'
 import { type GenerationId, newGenerationId, newId } from '../core/ids.ts'
-import { type ImageRequest, promptText, references } from '../core/image-request.ts'
-import { formatUsd, type Nanos } from '../core/money.ts'
-import type { Warning } from '../core/receipt.ts'
+import { type ImageRequest, references } from '../core/image-request.ts'
+import type { Mode } from '../core/receipt.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Database } from '../db/database.ts'
 import type { AttemptRow } from '../db/schema.ts'
 import type { HoldRefusal, Ledger } from '../ledger/store.ts'
-import { type Plan, plan, type PlannedRoute, type Roads } from '../router/plan.ts'
+import type { Choice, Failover, Reservation } from '../router/failover.ts'
+import { type Agreed, type AgreedRoad, writeAgreed } from './agreed.ts'
+import { consider, type ConsiderParts, type Considered } from './consider.ts'
 import type { Owner } from './engine-port.ts'
 import { creditFailure } from './failure.ts'
-import { keepReferences, readReferences } from './references.ts'
+import type { Idempotency } from './idempotency.ts'
+import {
+  keepReferences,
+  readReferences,
+  type ReadReferences,
+  type ReferenceParts,
+  withReferences,
+} from './references.ts'
+import { REPEATED_FAILURE, type RepeatedFailures } from './repeated-failures.ts'
 import { skeletonOf } from './skeleton.ts'
 import { insertAttempts, insertGeneration } from './store.ts'
 
 /** How long a process is believed to be alive without a sign of life. */
 export const LEASE_MS = 15_000
 
-export interface AdmitParts {
-  readonly catalog: Catalog
-  readonly roads: Roads
+export interface AdmitParts extends ReferenceParts, ConsiderParts {
   readonly assets: Assets
   readonly ledger: Ledger
+  readonly failover: Readonly<Record<Mode, Failover>>
+  readonly idempotency: Idempotency
+  readonly failures: RepeatedFailures
   readonly database: Database
   readonly clock: Clock
   /** Names this process in the leases of its generations. */
   readonly processId: string
-  readonly settings: {
-    readonly onRetired: 'successor' | 'refuse'
+  readonly settings: ConsiderParts['settings'] & {
     readonly deadlineMs: number
-    readonly textAllowance: number
     readonly keepPrompts: boolean
+    readonly reencode: boolean
   }
 }
 
-/** A generation that may start: checked, quoted, held, its first attempts written, all of it durable. */
+/** A generation that may start: checked, quoted, held, durable. */
 export interface Admitted {
-  readonly id: GenerationId
-  readonly createdAt: number
-  readonly owner: Owner
-  /** With what admission found out: tier and ratio resolved, facts and continuations of pictures filled in. */
-  readonly request: ImageRequest
-  readonly requestedModel: string
-  readonly model: Model
-  readonly traits: PriceTraits
-  readonly plan: Plan
-  readonly price: PriceSnapshot
-  readonly hold: Nanos
-  /** What the pictures alone cost at list price. */
-  readonly typical: Nanos
-  readonly deadlineMs: number
-  readonly warnings: readonly Warning[]
-  /** One per parallel call, in order, with the pictures that call is to make. */
+  readonly agreed: Agreed
+  /** Names all equal requests of this key, live traffic alone: what a test key breaks on purpose costs nobody anything. */
+  readonly name: string | undefined
+  /** One per parallel call, in order. */
   readonly shares: readonly Share[]
-  readonly references: number
 }
 
 export interface Share {
+  /** Position among the parallel calls, from 0. */
+  readonly index: number
+  /** Pictures that the call is to make. */
   readonly images: number
-  readonly attempt: AttemptRow
+  /** Its first call, whose row is durable; undefined while it waits for a free slot at its provider. */
+  readonly first: { readonly row: AttemptRow; readonly reservation: Reservation<AgreedRoad> } | undefined
 }
 
-/** What a request would cost and which way it would go, without holding, writing or sending anything. */
-export interface Considered {
-  readonly request: ImageRequest
-  readonly model: Model
-  readonly traits: PriceTraits
-  readonly plan: Plan
-  readonly hold: Nanos
-  readonly typical: Nanos
-  readonly warnings: readonly Warning[]
-}
-
-/** The part of admission that only thinks: catalogue, plan, request check, quote. */
-export function consider(
-  asked: ImageRequest,
-  mode: Owner['mode'],
-  { catalog, roads, clock, settings }: Pick<AdmitParts, 'catalog' | 'roads' | 'clock' | 'settings'>,
-): Result<Considered, Failure> {
-  const today = isoDay(clock.now())
-  const { onRetired, textAllowance } = settings
-  const resolved = catalog.resolve(asked.model, { mode, today, onRetired, serves: roads.isConfigured })
-  if (!resolved.ok) return resolved
-  const { model } = resolved.value
-  const planned = plan({ model, mode, routing: asked.routing, today }, roads)
-  if (!planned.ok) return planned
-  const checked = checkRequest(model, asked)
-  if (!checked.ok) return checked
-
-  const { request } = checked.value
-  const traits = traitsOf(request)
-  const promptBytes = Buffer.byteLength(promptText(request))
-  const pictures = references(request).length + (request.mask ? 1 : 0)
-  const { hold, typical } = quote(
-    model,
-    { n: request.n ?? 1, ...traits, promptBytes, references: pictures },
-    textAllowance,
-  )
-  const warnings = [...resolved.value.warnings, ...checked.value.warnings, ...unusedFallbacks(asked)]
-  return ok({ request, model, traits, plan: planned.value, hold, typical, warnings })
-}
-
-/** Said, but without effect in this release: never dropped silently. */
-function unusedFallbacks({ fallbackModels = [] }: ImageRequest): readonly Warning[] {
-  if (fallbackModels.length === 0) return []
-  const message = `Fallback models are not tried yet: only the first model was asked, not ${fallbackModels.join(', ')}.`
-  return [{ code: 'parameter_ignored', field: 'models', message }]
-}
-
-/** What of a request its price depends on. */
-function traitsOf({ resolution, quality, size }: ImageRequest): PriceTraits {
-  return {
-    ...(resolution !== undefined && { resolution }),
-    ...(quality !== undefined && { quality }),
-    ...(size && { size: `${size.width}x${size.height}` }),
-  }
-}
+/** Another call with the same idempotency key was first: its generation answers. */
+export const CLAIMED = 'claimed'
 
 /**
  * Admission: everything that can refuse a request before it costs anything. On success the hold, the generation and its first
  * attempts are committed in one transaction and durable; on failure nothing was held, written or sent.
  */
 export function makeAdmit(parts: AdmitParts) {
-  return async (asked: ImageRequest, owner: Owner): Promise<Result<Admitted, Failure>> => {
+  return async (asked: ImageRequest, owner: Owner): Promise<Result<Admitted | typeof CLAIMED, Failure>> => {
     const considered = consider(asked, owner.mode, parts)
     if (!considered.ok) return considered
-    const read = await readReferences(considered.value.request, considered.value.model.id, owner, parts)
+    // Pictures are fetched, decoded and written before the hold: who cannot pay must not be able to fill the disk with them.
+    const { hold } = considered.value
+    const money = { workspaceId: owner.workspaceId, mode: owner.mode, keyHash: owner.keyHash, amount: hold }
+    const refusal = hasPictures(asked) ? await parts.ledger.refusal({ ...money, at: parts.clock.now() }) : undefined
+    if (refusal !== undefined) return err(creditFailure(refusal, hold))
+    const read = await readReferences(asked, owner, parts)
     if (!read.ok) return read
-    // Pictures are written before the hold that may be refused; who cannot pay must not be able to fill the disk with them.
-    const refusal =
-      read.value.pictures.length > 0
-        ? await parts.ledger.refusal(moneyOf(considered.value, owner, parts.clock))
-        : undefined
-    if (refusal !== undefined) {
+    const agreed = await agree(considered.value, read.value, asked, owner, parts)
+    const name = nameOf(agreed)
+    if (name !== undefined && parts.failures.isRefused(name, parts.clock.now())) {
       for (const picture of read.value.pictures) picture.discard()
-      return err(creditFailure(refusal, considered.value.hold))
+      return err(REPEATED_FAILURE)
     }
     const kept = await keepReferences(read.value.pictures, parts.assets)
     if (!kept.ok) return kept
-
-    const admitted = draft(
-      considered.value,
-      read.value.request,
-      asked.model,
-      owner,
-      [...considered.value.warnings, ...read.value.warnings],
-      parts,
+    const reserved = parts.failover[owner.mode].reserve(
+      agreed.roads,
+      agreed.shares.length,
+      agreed.deadlineAt - agreed.createdAt,
     )
-    const held = await write(admitted, kept.value, parts)
-    if (!held.ok) return err(creditFailure(held.error, admitted.hold))
-    await parts.database.durable()
-    return ok(admitted)
+    if (!reserved.ok) return reserved
+    const admitted = { agreed, name, shares: sharesOf(agreed, reserved.value) }
+    const written = await write(admitted, asked, owner, kept.value, parts).catch((error: unknown) => {
+      release(admitted)
+      throw error
+    })
+    if (written.ok) {
+      failpoint('after hold commit')
+      await parts.database.durable()
+      return ok(admitted)
+    }
+    release(admitted)
+    return written.error === CLAIMED ? ok(CLAIMED) : err(creditFailure(written.error, hold))
   }
 }
 
-function moneyOf({ hold }: Considered, { workspaceId, mode, keyHash }: Owner, clock: Clock) {
-  return { workspaceId, mode, keyHash, amount: hold, at: clock.now() }
+function hasPictures(request: ImageRequest): boolean {
+  return request.mask !== undefined || references(request).length > 0
 }
 
-function draft(
-  { model, traits, plan: planned, hold, typical }: Considered,
-  request: ImageRequest,
-  requestedModel: string,
+function nameOf({ owner, roads: [first] }: Agreed): string | undefined {
+  if (owner.mode !== 'live' || first === undefined) return undefined
+  const { workspaceId, mode, keyHash } = owner
+  return `${keyHash} ${requestKey({ workspaceId, mode, modelVersion: first.served, request: first.request })}`
+}
+
+function release({ shares }: Pick<Admitted, 'shares'>): void {
+  for (const { first } of shares) first?.reservation.slot.release()
+}
+
+async function agree(
+  { plan, hold, warnings }: Considered,
+  read: ReadReferences,
+  asked: ImageRequest,
   owner: Owner,
-  warnings: readonly Warning[],
-  { clock, settings }: AdmitParts,
-): Admitted {
-  const [first] = planned.routes
-  if (first === undefined) throw new RangeError('a plan has at least one route')
-  const id = newGenerationId(clock)
+  { clock, settings, database }: AdmitParts,
+): Promise<Agreed> {
   const createdAt = clock.now()
-  return {
-    id,
-    createdAt,
-    owner,
-    request,
-    requestedModel,
-    model,
-    traits,
-    plan: planned,
-    price: snapshotOf(model),
-    hold,
-    typical,
-    deadlineMs: model.deadlineS === undefined ? settings.deadlineMs : model.deadlineS * 1000,
-    warnings,
-    shares: sharesOf(request.n ?? 1, model.maxNPerCall).map((images, index) => ({
-      images,
-      attempt: attemptRow(id, index + 1, first, createdAt),
+  const roads = await Promise.all(
+    plan.routes.map(async ({ served, request, ...road }): Promise<AgreedRoad> => ({
+      provider: road.provider,
+      model: road.model,
+      credentials: road.credentials,
+      served: served.id,
+      price: snapshotOf(served),
+      traits: road.traits,
+      typical: road.typical,
+      request: await withReferences(request, read, served.id, owner, { database, clock }),
+      warnings: road.warnings,
     })),
-    references: references(request).length,
+  )
+  const slowest = Math.max(...plan.routes.map(({ served }) => (served.deadlineS ?? 0) * 1000)) || settings.deadlineMs
+  return {
+    id: newGenerationId(clock),
+    createdAt,
+    deadlineAt: createdAt + (owner.deadlineMs ?? slowest),
+    owner,
+    requestedModel: asked.model,
+    isKeyed: owner.idempotency !== undefined,
+    roads,
+    hold,
+    shares: split(asked.n ?? 1, Math.min(...plan.routes.map(({ served }) => served.maxNPerCall))),
+    references: references(asked).flatMap((picture) => read.filled.get(picture)?.facts ?? []),
+    warnings: [...warnings, ...read.warnings],
+    considered: plan.considered,
   }
 }
 
 /** `n` pictures as calls of at most `perCall` each: 5 by 2 is 2, 2, 1. */
-export function sharesOf(n: number, perCall: number): readonly number[] {
+export function split(n: number, perCall: number): readonly number[] {
   return Array.from({ length: Math.ceil(n / perCall) }, (_, index) => Math.min(perCall, n - index * perCall))
 }
 
+function sharesOf(agreed: Agreed, reserved: readonly Reservation<AgreedRoad>[] | 'queued'): readonly Share[] {
+  return agreed.shares.map((images, index): Share => {
+    const reservation = reserved === 'queued' ? undefined : reserved[index]
+    const first = reservation && {
+      row: attemptRow(agreed.id, index + 1, reservation.choice, agreed.createdAt),
+      reservation,
+    }
+    return { index, images, first }
+  })
+}
+
 /** The row of a call that is about to be sent. */
-export function attemptRow(generationId: GenerationId, n: number, route: PlannedRoute, at: number): AttemptRow {
+export function attemptRow(
+  generationId: GenerationId,
+  n: number,
+  { route, credential, why }: Choice<AgreedRoad>,
+  at: number,
+): AttemptRow {
   return {
     id: newId('att'),
     generation_id: generationId,
     n,
     provider: route.provider,
     model: route.model,
+    credential,
+    why,
     state: 'sent',
     status: null,
     upstream_id: null,
@@ -224,94 +208,85 @@ export function attemptRow(generationId: GenerationId, n: number, route: Planned
   }
 }
 
+/** Takes a transaction back that another call with the same key was faster than. */
+class Taken extends Error {}
+
 async function write(
   admitted: Admitted,
+  asked: ImageRequest,
+  owner: Owner,
   pictures: readonly KeptPicture[],
-  { assets, database, ledger, processId, settings }: AdmitParts,
-): Promise<Result<void, HoldRefusal>> {
-  const { id, owner, createdAt, hold, price, shares, request } = admitted
-  return await database.transaction(async (trx) => {
-    const held = await ledger.hold(trx, {
-      generationId: id,
-      workspaceId: owner.workspaceId,
-      mode: owner.mode,
-      keyHash: owner.keyHash,
-      amount: hold,
-      pricing: JSON.stringify(price),
-      at: createdAt,
-    })
-    if (!held.ok) return held
-    await insertGeneration(trx, {
-      id,
-      workspace_id: owner.workspaceId,
-      mode: owner.mode,
-      key_hash: owner.keyHash,
-      status: 'running',
-      owner: processId,
-      lease_until: createdAt + LEASE_MS,
-      deadline_at: createdAt + admitted.deadlineMs,
-      surface: owner.surface,
-      streamed: owner.streamed ? 1 : 0,
-      model_requested: admitted.requestedModel,
-      model_served: admitted.model.id,
-      provider: null,
-      request: settings.keepPrompts ? JSON.stringify(skeletonOf(request)) : null,
-      references_count: admitted.references,
-      caller: JSON.stringify(owner.caller),
-      quote: JSON.stringify(writtenQuote(admitted)),
-      receipt: null,
-      usage: null,
-      text: null,
-      native_finish_reason: null,
-      created_at: createdAt,
-      finished_at: null,
-    })
-    await insertAttempts(
-      trx,
-      shares.map(({ attempt }) => attempt),
-    )
-    for (const [position, picture] of pictures.entries()) {
-      if (!picture.stored) continue
-      await insertAsset(trx, picture, createdAt)
-      await nameImage(trx, {
-        generation_id: id,
-        role: 'reference',
-        position,
-        sha256: picture.sha256,
-        converted_from: null,
-        created_at: createdAt,
-        expires_at: assets.expiry('reference', createdAt),
+  parts: AdmitParts,
+): Promise<Result<void, HoldRefusal | typeof CLAIMED>> {
+  const { agreed, shares } = admitted
+  const { terms, pricing } = writeAgreed(agreed)
+  const attempts = shares.flatMap(({ first }) => first?.row ?? [])
+  const [first] = agreed.roads
+  const { id, createdAt } = agreed
+  try {
+    return await parts.database.transaction(async (trx) => {
+      const held = await parts.ledger.hold(trx, {
+        generationId: id,
+        workspaceId: owner.workspaceId,
+        mode: owner.mode,
+        keyHash: owner.keyHash,
+        amount: agreed.hold,
+        pricing,
+        at: createdAt,
       })
-    }
-    return ok(undefined)
-  })
-}
-
-/** What is written down about price and plan before anything is sent: recovery works from it alone. */
-export interface WrittenQuote {
-  readonly hold_usd: string
-  readonly typical_usd: string
-  readonly price_version: string
-  readonly n: number
-  readonly calls: number
-  readonly resolution: string | null
-  readonly aspect_ratio: string | null
-  readonly format: string | null
-  readonly considered: Plan['considered']
-  readonly warnings: readonly Warning[]
-}
-
-function writtenQuote({ hold, typical, price, request, shares, plan: planned, warnings }: Admitted): WrittenQuote {
-  return {
-    hold_usd: formatUsd(hold),
-    typical_usd: formatUsd(typical),
-    price_version: price.version,
-    n: request.n ?? 1,
-    calls: shares.length,
-    resolution: request.resolution ?? null,
-    aspect_ratio: request.aspectRatio ?? null,
-    format: request.format ?? null,
-    considered: planned.considered,
-    warnings,
+      if (!held.ok) return held
+      if (owner.idempotency) {
+        failpoint('before key store')
+        if (!(await parts.idempotency.claim(trx, owner, id, createdAt))) throw new Taken()
+        failpoint('after key store')
+      }
+      await insertGeneration(trx, {
+        id,
+        workspace_id: owner.workspaceId,
+        mode: owner.mode,
+        key_hash: owner.keyHash,
+        status: attempts.length > 0 ? 'running' : 'held',
+        owner: parts.processId,
+        lease_until: createdAt + LEASE_MS,
+        deadline_at: agreed.deadlineAt,
+        surface: owner.surface,
+        streamed: owner.streamed ? 1 : 0,
+        model_requested: agreed.requestedModel,
+        model_served: first?.served ?? '',
+        provider: null,
+        request: parts.settings.keepPrompts ? JSON.stringify(skeletonOf(first?.request ?? asked)) : null,
+        references_count: references(asked).length,
+        caller: JSON.stringify(owner.caller),
+        terms,
+        progress: null,
+        cancel_asked: 0,
+        receipt: null,
+        failure: null,
+        usage: null,
+        text: null,
+        native_finish_reason: null,
+        created_at: createdAt,
+        finished_at: null,
+      })
+      if (attempts.length > 0) await insertAttempts(trx, attempts)
+      for (const [position, picture] of pictures.entries()) {
+        if (!picture.stored) continue
+        await insertAsset(trx, picture, createdAt)
+        await nameImage(trx, {
+          generation_id: id,
+          role: 'reference',
+          position,
+          sha256: picture.sha256,
+          converted_from: null,
+          created_at: createdAt,
+          expires_at: parts.assets.expiry('reference', createdAt),
+        })
+      }
+      failpoint('before hold commit')
+      return ok(undefined)
+    })
+  } catch (error) {
+    if (error instanceof Taken) return err(CLAIMED)
+    throw error
   }
 }

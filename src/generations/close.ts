@@ -1,13 +1,15 @@
 import type { Assets } from '../assets/assets.ts'
 import { insertAsset, nameImage } from '../assets/store.ts'
 import type { Clock } from '../core/clock.ts'
+import { failpoint } from '../core/failpoint.ts'
 import { ZERO } from '../core/money.ts'
 import type { Receipt } from '../core/receipt.ts'
 import type { Database } from '../db/database.ts'
 import type { ContinuationRow, GenerationImageRow } from '../db/schema.ts'
 import type { Ledger } from '../ledger/store.ts'
-import type { Admitted } from './admit.ts'
+import type { Agreed } from './agreed.ts'
 import { endOf } from './attempt.ts'
+import { type Idempotency, verdictOf } from './idempotency.ts'
 import { writeReceipt } from './receipts.ts'
 import type { Outcome } from './reckon.ts'
 import { closeGeneration, endAttempt, rememberContinuations } from './store.ts'
@@ -18,6 +20,7 @@ const CONTINUATION_MS = 24 * 3_600_000
 export interface CloseParts {
   readonly database: Database
   readonly ledger: Ledger
+  readonly idempotency: Idempotency
   readonly clock: Clock
   readonly assets: Assets
 }
@@ -26,41 +29,46 @@ export interface CloseParts {
  * Ends a generation in one transaction: pictures get their names, attempts their ends, the hold is settled or voided, the receipt is
  * written. Durable before it resolves. A generation that the sweep has ended meanwhile stays as it is, and this throws.
  */
-export function makeClose({ database, ledger, clock, assets }: CloseParts) {
-  return async (admitted: Admitted, outcome: Outcome): Promise<Receipt> => {
+export function makeClose({ database, ledger, idempotency, clock, assets }: CloseParts) {
+  return async (agreed: Agreed, outcome: Outcome): Promise<Receipt> => {
     const at = clock.now()
     const expiresAt = assets.expiry('output', at)
-    const receipt = writeReceipt(admitted, outcome, { at, expiresAt })
+    const receipt = writeReceipt(agreed, outcome, { at, expiresAt })
     await database.transaction(async (trx) => {
-      const money = { generationId: admitted.id, providerCost: outcome.providerCost, loss: outcome.loss, at }
+      const money = { generationId: agreed.id, providerCost: outcome.providerCost, loss: outcome.loss, at }
       const resolved =
         outcome.failure === undefined
           ? await ledger.settle(trx, { ...money, charge: outcome.charged.total })
           : await ledger.void(trx, { ...money, providerCost: ZERO })
-      if (!resolved) throw new Error(`generation ${admitted.id} was already resolved`)
-      for (const { attempt, usable } of outcome.ended) await endAttempt(trx, endOf(attempt, usable))
-      for (const row of imageRows(admitted, outcome, at, expiresAt)) {
+      if (!resolved) throw new Error(`generation ${agreed.id} was already resolved`)
+      for (const attempt of outcome.ended) await endAttempt(trx, endOf(attempt))
+      for (const row of imageRows(agreed, outcome, at, expiresAt)) {
         await insertAsset(trx, row.kept, at)
         await nameImage(trx, row.name)
       }
-      await rememberContinuations(trx, continuationRows(admitted, outcome, at))
+      await rememberContinuations(trx, continuationRows(agreed, outcome, at))
       await closeGeneration(trx, {
-        id: admitted.id,
+        id: agreed.id,
         status: outcome.failure === undefined ? 'settled' : 'voided',
         receipt,
+        failure: outcome.failure,
         provider: outcome.provider,
         usage: outcome.usage,
         text: outcome.text,
         nativeFinishReason: outcome.nativeFinishReason,
         at,
       })
+      const states = receipt.attempts.map(({ state }) => state)
+      if (agreed.isKeyed) await idempotency.close(trx, agreed.id, verdictOf(outcome.failure, states), at)
+      failpoint('before settle commit')
     })
+    failpoint('after settle commit')
     await database.durable()
     return receipt
   }
 }
 
-function imageRows({ id }: Admitted, { outputs }: Outcome, at: number, expiresAt: number) {
+function imageRows({ id }: Agreed, { outputs }: Outcome, at: number, expiresAt: number) {
   const name = (
     role: GenerationImageRow['role'],
     position: number,
@@ -83,16 +91,16 @@ function imageRows({ id }: Admitted, { outputs }: Outcome, at: number, expiresAt
     .filter(({ kept }) => kept.stored)
 }
 
-function continuationRows({ owner, model }: Admitted, { outputs }: Outcome, at: number): ContinuationRow[] {
+function continuationRows({ owner }: Agreed, { outputs, road }: Outcome, at: number): ContinuationRow[] {
   return outputs.flatMap(({ picture, original, continuation }) =>
     // A token belongs to the maker's own bytes; a converted picture comes back as an ordinary reference.
-    continuation === undefined || original !== undefined
+    continuation === undefined || original !== undefined || road === undefined
       ? []
       : [
           {
             workspace_id: owner.workspaceId,
             mode: owner.mode,
-            model: model.id,
+            model: road.served,
             sha256: picture.sha256,
             token: continuation,
             expires_at: at + CONTINUATION_MS,

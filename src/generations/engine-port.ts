@@ -10,12 +10,20 @@ import type { Result } from '../core/result.ts'
  * behind this port knows a request, a reply or the caller's connection.
  */
 export interface Engine {
-  /** Admission: resolve the model, check the request, quote, hold. A failure means that nothing was held, sent or written. */
+  /**
+   * Admission: resolve the model, check the request, quote, hold. A failure means that nothing was held, sent or written. With an
+   * idempotency key that was used before it starts nothing and names the generation that answers.
+   */
   start(request: ImageRequest, owner: Owner): Promise<Result<Started, Failure>>
   /** The end of a started generation. Rejects with the signal's reason when the caller stops waiting first. */
   wait(id: GenerationId, signal: AbortSignal): Promise<Result<Delivery, Failure>>
   /** Calls back for every progress event until unsubscribed; a generation without any is silent. */
   watch(id: GenerationId, listener: (event: Progress) => void): () => void
+  /**
+   * Ends a generation before its time where that is free: nothing was sent yet, or the provider takes its call back without charging.
+   * `elsewhere`: another process runs it and has been asked to.
+   */
+  cancel(id: GenerationId): Promise<'cancelled' | 'too_late' | 'elsewhere'>
   /** Generations in flight in this process. */
   inFlight(): readonly GenerationId[]
 }
@@ -29,11 +37,26 @@ export interface Owner {
   /** Surface and route that asked: `openrouter`, `createChatCompletion`. */
   readonly surface: string
   readonly streamed: boolean
+  /** Longest time for the generation, where the caller named one. */
+  readonly deadlineMs?: number
+  readonly idempotency?: Idempotency
+}
+
+/** The caller's own name for one purchase. */
+export interface Idempotency {
+  readonly key: string
+  /** Method and route: the same key on another route is another purchase. */
+  readonly scope: string
+  /** SHA-256 of what was asked, hex. */
+  readonly fingerprint: string
 }
 
 export interface Started {
   readonly id: GenerationId
   readonly createdAt: number
-  /** Canonical id of the model that serves it. */
+  readonly deadlineAt: number
+  /** Canonical id of the model that serves it first. */
   readonly model: string
+  /** An earlier call with the same idempotency key bought it. */
+  readonly replayed?: true
 }

@@ -10,12 +10,17 @@ import type { Owner } from './engine-port.ts'
 
 const ID = 'gen-1790000000-AbCdEfGhIjKlMnOpQrSt' as GenerationId
 const FOREVER = new AbortController().signal
-const ADMITTED = ok({ id: ID, createdAt: 1, model: { id: 'google/pix' } }) as never
+const ADMITTED = ok({
+  agreed: { id: ID, createdAt: 1, deadlineAt: systemClock.now() + 60_000, roads: [{ served: 'google/pix' }] },
+}) as never
 
 function engineWith(parts: Partial<EngineParts>) {
   return makeEngine({
     admit: async () => ADMITTED,
     generate: async () => err(fail('content_refused', 'No.')),
+    idempotency: {} as never,
+    providers: new Map(),
+    database: {} as never,
     recall: async () => assert.fail('asked the database for what runs here'),
     clock: systemClock,
     onCrash: () => assert.fail('crashed'),
@@ -70,7 +75,7 @@ test('progress reaches those who watch, until they stop', async () => {
   const seen: string[] = []
   const step = Promise.withResolvers<void>()
   const engine = engineWith({
-    async generate(_admitted, progress) {
+    async generate(_admitted, { progress }) {
       progress({ type: 'status', message: 'before anyone could watch' })
       await step.promise
       progress({ type: 'status', message: 'half' })

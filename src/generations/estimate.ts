@@ -3,21 +3,26 @@ import type { Failure } from '../core/errors.ts'
 import type { ImageRequest } from '../core/image-request.ts'
 import type { Mode } from '../core/receipt.ts'
 import { ok, type Result } from '../core/result.ts'
-import { type AdmitParts, consider } from './admit.ts'
+import { consider, type ConsiderParts } from './consider.ts'
 
-/** What a request would hold and which way it would go, without holding, writing or sending anything. */
-export function makeEstimate(parts: Pick<AdmitParts, 'catalog' | 'roads' | 'clock' | 'settings'>) {
+/** What a request would hold and which ways it could go, without holding, writing or sending anything. */
+export function makeEstimate(parts: ConsiderParts) {
   return (request: ImageRequest, mode: Mode): Result<Estimate, Failure> => {
     const considered = consider(request, mode, parts)
     if (!considered.ok) return considered
-    const { model, hold, typical, plan, warnings } = considered.value
+    const { plan, hold, typical, warnings } = considered.value
+    const [first] = plan.routes
+    if (first === undefined) throw new RangeError('a plan has at least one route')
     return ok({
-      model: { requested: request.model, served: model.id },
+      model: { requested: request.model, served: first.served.id },
       hold,
       typical,
-      priceVersion: model.pricing.version,
-      routes: plan.considered,
-      warnings,
+      priceVersion: first.served.pricing.version,
+      routes: plan.considered.map((route) => {
+        const road = plan.routes.find(({ provider, model }) => provider === route.provider && model === route.model)
+        return { ...route, ...(route.taken && road && { price: { hold: road.hold, typical: road.typical } }) }
+      }),
+      warnings: [...warnings, ...first.warnings],
     })
   }
 }

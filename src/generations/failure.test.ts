@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { FAILURES } from '../core/errors.ts'
 import type { UpstreamFailure } from '../providers/provider.ts'
-import { failureFrom, storageFailure, unusableFailure } from './failure.ts'
+import { failureFrom, storageFailure } from './failure.ts'
 
 const upstream = (more: Partial<UpstreamFailure>): UpstreamFailure => ({
   kind: 'unavailable',
@@ -49,15 +49,17 @@ for (const [given, code, status, retryAfterMs, by] of TABLE) {
   })
 }
 
-test('an answer without a usable picture says what was wrong with it and keeps clients from coming back at once', () => {
-  const failure = unusableFailure('The picture breaks off.', 'Google AI Studio')
+test('what never found a free slot was not sent, and may be repeated', () => {
+  const failure = failureFrom(upstream({ kind: 'timeout' }), '', { isSent: false, mayHaveCost: false })
 
-  assert.equal(failure.code, 'upstream_failed')
-  assert.match(
-    failure.message,
-    /Google AI Studio answered without a usable picture: The picture breaks off\..*Nothing was charged/,
-  )
-  assert.deepEqual([failure.retryAfterMs, failure.sent], [60_000, true])
+  assert.deepEqual([failure.code, failure.sent, failure.retryAfterMs], ['overloaded', undefined, 5_000])
+  assert.match(failure.message, /Nothing was sent or charged/)
+})
+
+test('a call that may have cost keeps clients away, though another one after it cost nothing', () => {
+  const failure = failureFrom(upstream({ billed: 'no' }), 'fal', { isSent: true, mayHaveCost: true })
+
+  assert.deepEqual([failure.code, failure.retryAfterMs, failure.sent], ['upstream_failed', 60_000, true])
 })
 
 test('a disk that does not take the picture is the gateway’s failure, not the provider’s', () => {

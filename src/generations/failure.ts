@@ -16,11 +16,28 @@ const CODES = {
 /** After an ambiguous failure a client that comes back at once may buy the same picture twice. */
 const COOL_DOWN_MS = 60_000
 
+/** When to come back after nothing could be sent. */
+const QUEUE_MS = 5_000
+
+/** What all the calls of a generation together mean for whoever thinks of repeating it. */
+interface Calls {
+  readonly isSent: boolean
+  readonly mayHaveCost: boolean
+}
+
 /** An upstream failure in the caller's words. `provider` is its display name. */
-export function failureFrom(upstream: UpstreamFailure, provider: string): Failure {
+export function failureFrom(
+  upstream: UpstreamFailure,
+  provider: string,
+  { isSent, mayHaveCost }: Calls = { isSent: true, mayHaveCost: upstream.billed !== 'no' },
+): Failure {
+  if (!isSent) {
+    const code = upstream.kind === 'rate_limited' ? 'rate_limited' : 'overloaded'
+    const message = `No call could be made in time: ${upstream.message} Nothing was sent or charged.`
+    return fail(code, message, { retryAfterMs: upstream.retryAfterMs ?? QUEUE_MS })
+  }
   const code = CODES[upstream.kind]
-  const retryAfterMs =
-    upstream.retryAfterMs ?? (code === 'upstream_failed' && upstream.billed !== 'no' ? COOL_DOWN_MS : undefined)
+  const retryAfterMs = upstream.retryAfterMs ?? (code === 'upstream_failed' && mayHaveCost ? COOL_DOWN_MS : undefined)
   return fail(code, `${provider}: ${upstream.message}`, {
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     sent: true,
@@ -31,19 +48,6 @@ export function failureFrom(upstream: UpstreamFailure, provider: string): Failur
       raw: upstream.raw,
     },
   })
-}
-
-/** An answer that came whole, and no picture in it could be used. */
-export function unusableFailure(problem: string | undefined, provider: string): Failure {
-  return fail(
-    'upstream_failed',
-    `${provider} answered without a usable picture${problem === undefined ? '' : `: ${problem}`}. Nothing was charged.`,
-    {
-      retryAfterMs: COOL_DOWN_MS,
-      sent: true,
-      upstream: { provider },
-    },
-  )
 }
 
 /** The picture came and was good, but the disk did not take it: what cannot be fetched again is not charged. */

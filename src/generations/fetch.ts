@@ -2,22 +2,36 @@ import type { Assets } from '../assets/assets.ts'
 import { imagesOf } from '../assets/store.ts'
 import type { GenerationContent, GenerationFacts } from '../core/ask.ts'
 import type { Clock } from '../core/clock.ts'
-import { fail, FAILURES, type Failure, type FailureCode } from '../core/errors.ts'
+import { fail, type Failure } from '../core/errors.ts'
 import type { GenerationId } from '../core/ids.ts'
 import type { JsonBlob } from '../core/json-blob.ts'
 import { type Delivery, NO_TOKENS, type Receipt } from '../core/receipt.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import type { Database } from '../db/database.ts'
+import { type Database, DatabaseAway } from '../db/database.ts'
 import type { AssetRow, GenerationRow } from '../db/schema.ts'
-import { unfinishedReceipt } from './recover.ts'
+import { readAgreed } from './agreed.ts'
+import { openReceipt } from './receipts.ts'
 import { type Skeleton, turnsOf } from './skeleton.ts'
-import { attemptsOf, callerOf, findGeneration, listGenerations, receiptOf, type Sight, usageOf } from './store.ts'
+import {
+  attemptsOf,
+  callerOf,
+  failureOf,
+  findGeneration,
+  listGenerations,
+  pricingOf,
+  progressOf,
+  receiptOf,
+  type Sight,
+  usageOf,
+} from './store.ts'
 
 /** How often a generation that runs in another process is looked at. */
 const POLL_MS = 250
 
 interface FetchParts {
   readonly database: Database
+  /** One sweep over what dead processes left. */
+  readonly recover: () => Promise<number>
   readonly assets: Assets
   readonly clock: Clock
   readonly displayName: (slug: string) => string
@@ -30,7 +44,7 @@ export interface StoredPicture {
 }
 
 /** Reads generations back, as their workspace and mode may see them; foreign and absent ids get the same 404. */
-export function makeFetch({ database, assets, clock, displayName }: FetchParts) {
+export function makeFetch({ database, recover, assets, clock, displayName }: FetchParts) {
   async function row(id: string, sight: Sight): Promise<Result<GenerationRow, Failure>> {
     const found = await findGeneration(database.db, id, sight)
     return found
@@ -43,7 +57,13 @@ export function makeFetch({ database, assets, clock, displayName }: FetchParts) 
   }
 
   async function receipt(generation: GenerationRow): Promise<Receipt> {
-    return receiptOf(generation) ?? unfinishedReceipt(generation, await attemptsOf(database.db, generation.id))
+    const written = receiptOf(generation)
+    if (written) return written
+    const agreed = readAgreed(generation, await pricingOf(database.db, generation.id))
+    const open = openReceipt(agreed, await attemptsOf(database.db, generation.id), generation.status)
+    const told = progressOf(generation)
+    const { fraction = null, message = null, queuePosition = null } = told ?? {}
+    return { ...open, progress: told ? { fraction, message, queue_position: queuePosition } : null }
   }
 
   return {
@@ -118,22 +138,32 @@ export function makeFetch({ database, assets, clock, displayName }: FetchParts) 
     async recall(id: GenerationId, signal: AbortSignal): Promise<Result<Delivery, Failure>> {
       for (;;) {
         signal.throwIfAborted()
-        const generation = await database.db
-          .selectFrom('generations')
-          .selectAll()
-          .where('id', '=', id)
-          .executeTakeFirst()
-        if (generation === undefined) return err(fail('not_found', `Generation ${id} does not exist.`, { field: 'id' }))
-        const written = receiptOf(generation)
-        if (written) return await deliver(generation, written)
+        try {
+          const ended = await look(id)
+          if (ended) return ended
+        } catch (error) {
+          // Who waits for a purchase must not be told to make it again because the database is away.
+          if (!(error instanceof DatabaseAway)) throw error
+        }
         await clock.sleep(POLL_MS, signal)
       }
     },
   }
 
+  /** Undefined while it runs. */
+  async function look(id: GenerationId): Promise<Result<Delivery, Failure> | undefined> {
+    const generation = await database.db.selectFrom('generations').selectAll().where('id', '=', id).executeTakeFirst()
+    if (generation === undefined) return err(fail('not_found', `Generation ${id} does not exist.`, { field: 'id' }))
+    const written = receiptOf(generation)
+    if (written) return await deliver(generation, written)
+    // Whoever ran it is dead: it is ended now, not at the next sweep.
+    if (generation.lease_until < (await database.now())) await recover()
+    return undefined
+  }
+
   async function deliver(generation: GenerationRow, written: Receipt): Promise<Result<Delivery, Failure>> {
-    if (written.error)
-      return err(fail(isFailureCode(written.error.code) ? written.error.code : 'internal', written.error.message))
+    const failure = failureOf(generation)
+    if (failure) return err(failure)
     const images = await imagesOf(database.db, generation.id, 'output')
     const pictures: JsonBlob[] = []
     for (const image of images) {
@@ -158,8 +188,4 @@ export type Fetch = ReturnType<typeof makeFetch>
 function readCursor(cursor: string): { createdAt: number; id: string } | undefined {
   const match = /^(\d{1,16})\.(gen-[\w-]{1,64})$/.exec(cursor)
   return match ? { createdAt: Number(match[1]), id: match[2] ?? '' } : undefined
-}
-
-function isFailureCode(code: string): code is FailureCode {
-  return code in FAILURES
 }

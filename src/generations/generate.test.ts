@@ -169,7 +169,7 @@ test('usage above the hold is cut to whole units of it, the receipt names what w
   await assertHonest(rooms, receipt)
 })
 
-test('the charge uses the prices that were stored with the hold, whatever the catalogue says by then', async () => {
+test('M18: the charge uses the prices that were stored with the hold, whatever the catalogue says by then', async () => {
   const model = { ...tokenModel() }
   const { answering, reached, open } = gated(delivering([picture]))
   const rooms = await makeRooms({ models: [model], providers: { first: answering } })
@@ -182,7 +182,7 @@ test('the charge uses the prices that were stored with the hold, whatever the ca
   const outcome = await ending
 
   const { receipt, hold } = await rooms.written(idOf(outcome))
-  const stored = JSON.parse(hold.pricing) as PriceSnapshot
+  const [stored] = JSON.parse(hold.pricing) as [PriceSnapshot]
   const byHold = chargeLines(stored, {
     calls: [{ images: [{ width: 100, height: 100 }], usage: USUAL }],
     request: {},

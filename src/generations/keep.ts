@@ -1,12 +1,11 @@
 import type { Assets, KeptPicture } from '../assets/assets.ts'
+import { mended } from '../assets/blob-bytes.ts'
 import { StorageTrouble } from '../assets/trouble.ts'
-import { Base64Decoder } from '../core/base64.ts'
+import { differences } from '../catalog/differences.ts'
 import type { ImageRequest } from '../core/image-request.ts'
 import { JsonBlob } from '../core/json-blob.ts'
-import type { Warning } from '../core/receipt.ts'
-import type { Result } from '../core/result.ts'
-import type { GeneratedImage, UpstreamFailure } from '../providers/provider.ts'
-import type { Served } from '../router/failover.ts'
+import type { Difference, Warning } from '../core/receipt.ts'
+import type { GeneratedImage } from '../providers/provider.ts'
 
 /** A usable picture, stored, as the caller gets it. */
 export interface KeptOutput {
@@ -21,6 +20,8 @@ export interface KeptOutput {
 
 export interface Kept {
   readonly outputs: readonly KeptOutput[]
+  /** Where they are not what was asked; `image` counts within this answer. */
+  readonly differences: readonly Difference[]
   readonly warnings: readonly Warning[]
   /** Why the last picture looked at was of no use. */
   readonly problem: string | undefined
@@ -33,12 +34,11 @@ export interface Kept {
  * is dropped. Without an explicit format the provider's bytes stay as they are.
  */
 export async function keepOutputs(
-  served: Result<Served, UpstreamFailure>,
+  candidates: readonly GeneratedImage[],
   wanted: number,
   request: ImageRequest,
   assets: Assets,
 ): Promise<Kept> {
-  const candidates = served.ok ? served.value.generated.images : []
   const outputs: KeptOutput[] = []
   const warnings: Warning[] = []
   let problem: string | undefined
@@ -61,11 +61,11 @@ export async function keepOutputs(
       trouble = error.message
     }
   }
-  return { outputs, warnings, problem, trouble }
+  return { outputs, differences: differencesOf(outputs, request), warnings, problem, trouble }
 }
 
 async function asAsked(
-  image: GeneratedImage,
+  image: Pick<GeneratedImage, 'blob' | 'continuation'>,
   kept: KeptPicture,
   request: ImageRequest,
   assets: Assets,
@@ -73,7 +73,7 @@ async function asAsked(
 ): Promise<KeptOutput> {
   const asIs: KeptOutput = {
     picture: kept,
-    blob: kept.notices.length === 0 ? image.blob : decoded(image.blob),
+    blob: kept.notices.length === 0 ? image.blob : mended(image.blob, kept.bytes),
     original: undefined,
     continuation: image.continuation,
   }
@@ -91,12 +91,25 @@ async function asAsked(
   return { picture: converted.value.kept, blob: converted.value.blob, original: kept, continuation: image.continuation }
 }
 
-/** The bytes of a picture whose base64 needed mending: what reaches the caller is canonical. */
-function decoded(blob: JsonBlob): JsonBlob {
-  const decoder = new Base64Decoder('tolerant')
-  const slices: Buffer[] = []
-  for (const part of [...blob.slices.map((slice) => decoder.write(slice)), decoder.end()]) {
-    if (part.ok) slices.push(...part.value)
+/** The same for pictures that an earlier process had received whole; their bytes are in the store, where whoever delivers them looks. */
+export async function keepAdopted(
+  adopted: readonly KeptPicture[],
+  wanted: number,
+  request: ImageRequest,
+  assets: Assets,
+): Promise<Kept> {
+  const warnings: Warning[] = []
+  const outputs: KeptOutput[] = []
+  for (const picture of adopted.slice(-wanted)) {
+    const blob =
+      (await assets.read({ ...picture, media_type: picture.mediaType, inline: picture.inline ?? null })) ?? GONE
+    outputs.push(await asAsked({ blob }, picture, request, assets, warnings))
   }
-  return new JsonBlob('binary', slices, blob.mediaType)
+  return { outputs, differences: differencesOf(outputs, request), warnings, problem: undefined, trouble: undefined }
 }
+
+function differencesOf(outputs: readonly KeptOutput[], request: ImageRequest): readonly Difference[] {
+  return outputs.flatMap(({ original, picture }, index) => differences(request, original ?? picture, index))
+}
+
+const GONE = new JsonBlob('binary', [])

@@ -2,20 +2,22 @@ import type { Assets } from '../assets/assets.ts'
 import type { Clock } from '../core/clock.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Database } from '../db/database.ts'
-import type { Ledger } from '../ledger/store.ts'
 import { LEASE_MS } from './admit.ts'
 import type { Engine } from './engine-port.ts'
-import { makeRecover } from './recover.ts'
-import { expireForeignLeases, forgetContinuations, renewLeases } from './store.ts'
+import type { Idempotency } from './idempotency.ts'
+import { cancelsAsked, expireForeignLeases, forgetContinuations, renewLeases } from './store.ts'
 
 const RENEW_MS = LEASE_MS / 3
 const SWEEP_MS = 10_000
+const CANCEL_MS = 2_000
 const COLLECT_MS = 3_600_000
 
 interface KeeperParts {
   readonly engine: Engine
+  /** One sweep over what dead processes left. */
+  readonly recover: () => Promise<number>
+  readonly idempotency: Idempotency
   readonly database: Database
-  readonly ledger: Ledger
   readonly assets: Assets
   readonly clock: Clock
   readonly processId: string
@@ -34,15 +36,15 @@ export interface Keeper {
  */
 export async function startKeeper({
   engine,
+  recover,
+  idempotency,
   database,
-  ledger,
   assets,
   clock,
   processId,
   onError,
 }: KeeperParts): Promise<Keeper> {
   const stopped = new AbortController()
-  const recover = makeRecover({ database, ledger, clock })
   const now = () => database.now()
 
   if (database.engine === 'sqlite') await expireForeignLeases(database.db, processId)
@@ -56,9 +58,13 @@ export async function startKeeper({
   }
 
   const renew = async () => await renewLeases(database.db, engine.inFlight(), (await now()) + LEASE_MS)
+  const cancel = async () => {
+    for (const id of await cancelsAsked(database.db, processId)) await engine.cancel(id)
+  }
 
   const loops = [
     every(RENEW_MS, renew),
+    every(CANCEL_MS, cancel),
     every(SWEEP_MS, async () => {
       // A machine that slept wakes up with every lease lapsed: what still runs here is not abandoned.
       await renew()
@@ -67,6 +73,7 @@ export async function startKeeper({
     every(COLLECT_MS, async () => {
       await assets.collect(await now())
       await forgetContinuations(database.db, await now())
+      await idempotency.collect(await now())
     }),
   ]
 

@@ -60,6 +60,7 @@ test('a receipt is exactly the document that is promised, in its order', async (
         n: 1,
         provider: 'first',
         model: 'tokens-at-first',
+        why: 'first',
         state: 'ok',
         status: 200,
         sent_at: attempt?.sent_at,
@@ -67,7 +68,24 @@ test('a receipt is exactly the document that is promised, in its order', async (
         upstream_id: 'up-1',
       },
     ],
-    warnings: [],
+    routes: [
+      { provider: 'first', model: 'tokens-at-first', served: 'test/tokens', taken: true, why: receipt.routes[0]?.why },
+      {
+        provider: 'second',
+        model: 'tokens-at-second',
+        served: 'test/tokens',
+        taken: false,
+        why: receipt.routes[1]?.why,
+      },
+    ],
+    differences: [
+      { image: 0, field: 'aspect_ratio', asked: '3:2', delivered: '100x100' },
+      { image: 0, field: 'resolution', asked: '1K', delivered: '100x100' },
+    ],
+    warnings: [
+      { code: 'differs', field: 'aspect_ratio', message: 'Picture 0 is 100x100, and aspect_ratio 3:2 was asked.' },
+      { code: 'differs', field: 'resolution', message: 'Picture 0 is 100x100, and resolution 1K was asked.' },
+    ],
     stored: true,
     error: null,
   }
@@ -99,7 +117,7 @@ test('a failed generation’s receipt has the same shape, is voided and has its 
   })
 })
 
-test('a receipt that is asked for while the work goes on says running, with the same keys', async () => {
+test('a receipt that is asked for while the work goes on says running, with the same keys and its progress', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   const rooms = await makeRooms({
     providers: {
@@ -117,7 +135,7 @@ test('a receipt that is asked for while the work goes on says running, with the 
   const { receipt } = await rooms.written(idOf(await ending))
 
   assert.ok(early)
-  assert.deepEqual(Object.keys(early), Object.keys(receipt))
+  assert.deepEqual(Object.keys(early), [...Object.keys(receipt), 'progress'])
   assert.deepEqual(
     [early.status, early.finished_at, early.hold_usd, early.attempts[0]?.state],
     ['running', null, receipt.hold_usd, 'sent'],

@@ -1,22 +1,23 @@
 import { chargeLines, type Charge } from '../catalog/charge.ts'
-import type { Failure } from '../core/errors.ts'
-import { references } from '../core/image-request.ts'
-import { type Nanos, sum, ZERO } from '../core/money.ts'
-import { NO_TOKENS, type TokenUsage, type Warning } from '../core/receipt.ts'
-import type { Result } from '../core/result.ts'
-import type { Generated, UpstreamFailure } from '../providers/provider.ts'
-import type { Served } from '../router/failover.ts'
-import type { Admitted } from './admit.ts'
-import type { Attempted } from './attempt.ts'
+import { shareOfPixels } from '../catalog/differences.ts'
+import { fail, type Failure } from '../core/errors.ts'
+import { type Nanos, subtract, sum, ZERO } from '../core/money.ts'
+import { type Difference, NO_TOKENS, type Receipt, type TokenUsage, type Warning } from '../core/receipt.ts'
+import type { UpstreamFailure } from '../providers/provider.ts'
+import type { AttemptRow } from '../db/schema.ts'
+import { type Agreed, type AgreedRoad, asked, imagesOf } from './agreed.ts'
+import type { Attempted, Made } from './attempt.ts'
 import { capped } from './cap.ts'
-import { failureFrom, storageFailure, unusableFailure } from './failure.ts'
-import type { Kept, KeptOutput } from './keep.ts'
+import { failureFrom, storageFailure } from './failure.ts'
+import type { KeptOutput } from './keep.ts'
+import { proRata } from './pro-rata.ts'
 
-/** One share of a generation after its last call: who served it, every call made for it, and what of it is usable. */
+/** One share of a generation after its last call: every call made for it, and what came of the last one. */
 export interface Finished {
-  readonly served: Result<Served, UpstreamFailure>
   readonly attempts: readonly Attempted[]
-  readonly kept: Kept
+  readonly made: Made | undefined
+  /** Why nothing more was tried; a share that never got a slot has failed without a call. */
+  readonly failure: UpstreamFailure | undefined
 }
 
 /** What the calls of one generation came to. */
@@ -25,98 +26,151 @@ export interface Outcome {
   readonly outputs: readonly KeptOutput[]
   /** Never above the hold. */
   readonly charged: Charge
-  /** What was cut off the charge because it was above the hold. */
-  readonly overrun: Nanos
+  /** What the caller was spared. */
+  readonly savings: readonly { readonly kind: string; readonly amount: Nanos }[]
   /** What the providers took for calls that gave a usable picture. */
   readonly providerCost: Nanos
   /** What they took, or may have taken, for nothing: the operator's, never the caller's. */
   readonly loss: Nanos
   readonly usage: TokenUsage
-  readonly ended: readonly { readonly attempt: Attempted; readonly usable: boolean }[]
+  readonly ended: readonly Attempted[]
+  readonly differences: readonly Difference[]
   readonly warnings: readonly Warning[]
   readonly text: string | undefined
   readonly nativeFinishReason: string | undefined
   readonly modelVersion: string | undefined
-  /** Slug of the provider that served it, or that failed first. */
+  /** The road that served it first; undefined when none did. */
+  readonly road: AgreedRoad | undefined
+  /** Slug of the provider that served it, or that failed last. */
   readonly provider: string
   /** Why there is no usable picture, when there is none. */
   readonly failure: Failure | undefined
 }
 
+interface Rules {
+  readonly displayName: (slug: string) => string
+  /** Whether pixels that were asked for and did not come are not charged. */
+  readonly isProRata: boolean
+  readonly isCancelled: boolean
+}
+
+/** A call that gave something usable. */
+interface Good {
+  readonly road: AgreedRoad
+  readonly made: Made
+}
+
 /** What is delivered, charged and lost. Pure; prices are those stored with the hold. */
-export function reckon(
-  admitted: Admitted,
-  shares: readonly Finished[],
-  displayName: (slug: string) => string,
-): Outcome {
-  const usable = shares.flatMap((share) =>
-    share.served.ok && share.kept.outputs.length > 0 ? [{ ...share, ...share.served.value }] : [],
-  )
-  const [first] = usable
-  const outputs = usable.flatMap(({ kept }) => kept.outputs)
-  const asked = admitted.request.n ?? 1
-  const { charge, saved } = capped(chargeFor(admitted, usable), admitted.hold)
+export function reckon(agreed: Agreed, shares: readonly Finished[], rules: Rules): Outcome {
+  const ended = shares.flatMap(({ attempts }) => attempts)
+  const good = shares.flatMap(({ attempts, made }): Good[] => {
+    const road = attempts.at(-1)?.road
+    return road && made && made.kept.outputs.length > 0 ? [{ road, made }] : []
+  })
+  const [first] = good
+  const outputs = good.flatMap(({ made }) => made.kept.outputs)
+  const found = allDifferences(agreed, good, outputs.length)
+  const { charge, saved } = capped(chargeFor(agreed, good), agreed.hold)
+  const fair = rules.isProRata ? proRata(charge, meanShare(good)) : charge
   return {
     outputs,
-    charged: charge,
-    overrun: saved,
-    providerCost: sum(usable.map((share) => share.generated.cost ?? chargeFor(admitted, [share]).total)),
-    loss: sum(shares.flatMap((share) => share.attempts.map((attempt) => lossOf(admitted, attempt, share)))),
-    usage: addUp(usable.flatMap(({ generated }) => generated.usage ?? [])),
-    ended: shares.flatMap((share) =>
-      share.attempts.map((attempt) => ({ attempt, usable: attempt.outcome.ok && share.kept.outputs.length > 0 })),
-    ),
+    charged: fair,
+    savings: [
+      { kind: 'hold_cap', amount: saved },
+      { kind: 'pro_rata', amount: subtract(charge.total, fair.total) },
+    ].filter(({ amount }) => amount > 0n),
+    providerCost: sum(good.map((call) => call.made.generated.cost ?? chargeFor(agreed, [call]).total)),
+    loss: sum(ended.map((attempt) => lossOf(agreed, attempt))),
+    usage: addUp(good.flatMap(({ made }) => made.generated.usage ?? [])),
+    ended,
+    differences: found,
     warnings: [
-      ...shares.flatMap(({ kept }) => kept.warnings),
-      ...(outputs.length > 0 && outputs.length < asked
-        ? [
-            {
-              code: 'partial',
-              field: 'n',
-              message: `${outputs.length} of ${asked} pictures could be made; only they are charged.`,
-            },
-          ]
-        : []),
+      ...(first?.road.warnings ?? []),
+      ...shares.flatMap(({ made }) => made?.kept.warnings ?? []),
+      ...found.map(warningOf),
     ],
-    text: usable.flatMap(({ generated }) => generated.text ?? []).join('\n') || undefined,
-    nativeFinishReason: first?.generated.nativeFinishReason,
-    modelVersion: first?.generated.modelVersion,
-    provider: first?.route.provider ?? shares[0]?.attempts.at(-1)?.row.provider ?? '',
-    failure: first === undefined ? failureOf(shares, displayName) : undefined,
+    text: good.flatMap(({ made }) => made.generated.text ?? []).join('\n') || undefined,
+    nativeFinishReason: first?.made.generated.nativeFinishReason,
+    modelVersion: first?.made.generated.modelVersion,
+    road: first?.road,
+    provider: first?.road.provider ?? ended.at(-1)?.row.provider ?? '',
+    failure: first === undefined ? failureOf(shares, rules) : undefined,
   }
 }
 
-interface Chargeable {
-  readonly kept: Kept
-  readonly generated: Generated
-}
-
-function chargeFor(admitted: Admitted, calls: readonly Chargeable[]): Charge {
-  return chargeLines(admitted.price, {
-    calls: calls.map(({ kept, generated }) => ({
-      images: kept.outputs.map(({ original, picture }) => original ?? picture),
-      ...(generated.usage && { usage: generated.usage }),
-    })),
-    request: admitted.traits,
-    references: references(admitted.request).flatMap(({ facts }) => facts ?? []),
-  })
+/** Calls on one road are charged together, so that each of its lines is rounded up once. */
+function chargeFor(agreed: Agreed, calls: readonly Good[]): Charge {
+  const charges = [...Map.groupBy(calls, ({ road }) => road)].map(([road, made]) =>
+    chargeLines(road.price, {
+      calls: made.map(({ made: { generated, kept } }) => ({
+        images: kept.outputs.map(({ original, picture }) => original ?? picture),
+        ...(generated.usage && { usage: generated.usage }),
+      })),
+      request: road.traits,
+      references: agreed.references,
+    }),
+  )
+  return {
+    lines: charges.flatMap(({ lines }) => lines),
+    total: sum(charges.map(({ total }) => total)),
+    warnings: charges.flatMap(({ warnings }) => warnings),
+  }
 }
 
 /** Stands for the picture that a billed call did not give: tokens are priced by usage alone. */
 const NO_PICTURE = { width: 0, height: 0 }
 
 /** A call that gave the caller nothing costs the operator what it reported, or, where that is not known, what its pictures list for. */
-function lossOf(admitted: Admitted, { outcome }: Attempted, { kept }: Finished): Nanos {
-  if (outcome.ok && kept.outputs.length > 0) return ZERO
+function lossOf(agreed: Agreed, { row, road, outcome }: Attempted): Nanos {
+  if (outcome.ok && outcome.value.kept.outputs.length > 0) return ZERO
   if (!outcome.ok && outcome.error.billed === 'no') return ZERO
-  const usage = outcome.ok ? outcome.value.usage : outcome.error.usage
-  if (usage)
-    return chargeLines(admitted.price, {
+  const { usage, cost } = outcome.ok ? outcome.value.generated : outcome.error
+  if (cost !== undefined) return cost
+  if (usage && road.price.basis === 'token')
+    return chargeLines(road.price, {
       calls: [{ images: [NO_PICTURE], usage }],
-      request: admitted.traits,
+      request: road.traits,
       references: [],
     }).total
-  return (admitted.typical / BigInt(admitted.shares.length)) as Nanos
+  return listPrice(agreed, row, road)
+}
+
+/** What all pictures of one call list for. */
+export function listPrice(agreed: Agreed, { n }: Pick<AttemptRow, 'n'>, { typical }: AgreedRoad): Nanos {
+  return ((typical * BigInt(imagesOf(agreed, n))) / BigInt(asked(agreed))) as Nanos
+}
+
+function allDifferences(agreed: Agreed, good: readonly Good[], delivered: number): readonly Difference[] {
+  const found: Difference[] = []
+  let before = 0
+  for (const { made } of good) {
+    for (const each of made.kept.differences) found.push({ ...each, image: before + (each.image ?? 0) })
+    before += made.kept.outputs.length
+  }
+  const wanted = asked(agreed)
+  if (delivered > 0 && delivered < wanted)
+    found.unshift({ image: null, field: 'n', asked: String(wanted), delivered: String(delivered) })
+  return found
+}
+
+function warningOf({ image, field, asked: wanted, delivered }: Difference): Warning {
+  if (field === 'n') {
+    const message = `${delivered} of ${wanted} pictures could be made; only they are charged.`
+    return { code: 'partial', field, message }
+  }
+  return {
+    code: 'differs',
+    field,
+    message: `Picture ${image ?? 0} is ${delivered}, and ${field} ${wanted} was asked.`,
+  }
+}
+
+/** The share of the asked pixels that came, over all pictures. */
+function meanShare(good: readonly Good[]): number {
+  const shares = good.flatMap(({ road, made }) =>
+    made.kept.outputs.map(({ original, picture }) => shareOfPixels(road.request, original ?? picture)),
+  )
+  return shares.length === 0 ? 1 : shares.reduce((total, share) => total + share, 0) / shares.length
 }
 
 /** The most telling of several failures: a refusal before a lost connection, anything before an outage. */
@@ -130,17 +184,19 @@ const TELLING = [
   'unavailable',
 ] as const satisfies readonly UpstreamFailure['kind'][]
 
-function failureOf(shares: readonly Finished[], displayName: (slug: string) => string): Failure {
-  const failed = shares
-    .flatMap(({ served, attempts }) =>
-      served.ok ? [] : [{ upstream: served.error, provider: attempts.at(-1)?.row.provider ?? '' }],
-    )
-    .toSorted((a, b) => TELLING.indexOf(a.upstream.kind) - TELLING.indexOf(b.upstream.kind))[0]
-  if (failed) return failureFrom(failed.upstream, displayName(failed.provider))
-  const trouble = shares.flatMap(({ kept }) => kept.trouble ?? [])[0]
+function failureOf(shares: readonly Finished[], { displayName, isCancelled }: Rules): Failure {
+  if (isCancelled) return fail('cancelled', 'The generation was cancelled. Nothing was charged.')
+  const trouble = shares.flatMap(({ made }) => made?.kept.trouble ?? [])[0]
   if (trouble) return storageFailure(trouble)
-  const answered = shares[0]
-  return unusableFailure(answered?.kept.problem, displayName(answered?.attempts.at(-1)?.row.provider ?? ''))
+  const [failed] = shares
+    .flatMap(({ failure, attempts }) => (failure ? [{ failure, attempts }] : []))
+    .toSorted((a, b) => TELLING.indexOf(a.failure.kind) - TELLING.indexOf(b.failure.kind))
+  if (failed === undefined) throw new Error('a generation without pictures has a failure')
+  const everything = shares.flatMap(({ attempts }) => attempts)
+  return failureFrom(failed.failure, displayName(failed.attempts.at(-1)?.row.provider ?? ''), {
+    isSent: everything.length > 0,
+    mayHaveCost: everything.some(({ outcome }) => outcome.ok || outcome.error.billed !== 'no'),
+  })
 }
 
 function addUp(usages: readonly TokenUsage[]): TokenUsage {
@@ -155,4 +211,15 @@ function addUp(usages: readonly TokenUsage[]): TokenUsage {
     }),
     NO_TOKENS,
   )
+}
+
+/** What the receipt says was asked. */
+export function requestedOf(agreed: Agreed, road: AgreedRoad | undefined): Receipt['requested'] {
+  const { request } = road ?? agreed.roads[0] ?? {}
+  return {
+    n: asked(agreed),
+    resolution: request?.resolution ?? null,
+    aspect_ratio: request?.aspectRatio ?? null,
+    format: request?.format ?? null,
+  }
 }

@@ -1,12 +1,31 @@
 import assert from 'node:assert/strict'
+import { globSync } from 'node:fs'
 import { test } from 'node:test'
 
-import { noise } from '../assets/test-pictures.ts'
+import { base64Blob, noise } from '../assets/test-pictures.ts'
 import { usd } from '../core/money.ts'
+import { JsonBlob } from '../core/json-blob.ts'
+import { err, ok } from '../core/result.ts'
 import { audit } from '../ledger/auditor.ts'
 import { LEASE_MS } from './admit.ts'
+import type { GenerationId } from '../core/ids.ts'
+import { makeIdempotency } from './idempotency.ts'
 import { startKeeper } from './keeper.ts'
-import { asking, delivering, gated, idOf, makeRooms, type Rooms, tokenModel } from './test-rooms.ts'
+import type { Call } from '../providers/provider.ts'
+import {
+  type Answering,
+  asking,
+  delivering,
+  failing,
+  gated,
+  generatedOf,
+  idOf,
+  imageModel,
+  makeRooms,
+  type Rooms,
+  type RoomsOptions,
+  tokenModel,
+} from './test-rooms.ts'
 import { renewLeases } from './store.ts'
 
 const picture = await noise('png', 100, 100)
@@ -14,8 +33,8 @@ const picture = await noise('png', 100, 100)
 /** What a process leaves that dies right after its first attempt was written down. */
 async function die(rooms: Rooms, n = 1): Promise<string> {
   const admitted = await rooms.admit(asking({ n }), rooms.owner)
-  assert.ok(admitted.ok)
-  return admitted.value.id
+  assert.ok(admitted.ok && admitted.value !== 'claimed')
+  return admitted.value.agreed.id
 }
 
 test('the sweep leaves a generation alone while its lease runs, and ends it after: hold home, loss booked, receipt says why', async () => {
@@ -122,7 +141,8 @@ test('a machine that slept does not take its own running generations for abandon
   const keeper = await startKeeper({
     engine: rooms.engine,
     database: rooms.database,
-    ledger: rooms.book.ledger,
+    recover: rooms.recover,
+    idempotency: makeIdempotency(rooms),
     assets: rooms.assets,
     clock,
     processId: 'this-process',
@@ -152,7 +172,8 @@ test('on one machine a start ends at once what the last process left, and not wh
   const keeper = await startKeeper({
     engine: rooms.engine,
     database: rooms.database,
-    ledger: rooms.book.ledger,
+    recover: rooms.recover,
+    idempotency: makeIdempotency(rooms),
     assets: rooms.assets,
     clock: {
       now: () => 0,
@@ -172,16 +193,210 @@ test('on one machine a start ends at once what the last process left, and not wh
 
 test('a renewed lease keeps a generation from the sweep', async () => {
   const rooms = await makeRooms({ providers: { first: delivering([picture]) } })
-  const admitted = await rooms.admit(asking(), rooms.owner)
-  assert.ok(admitted.ok)
+  const id = await die(rooms)
   rooms.pass(LEASE_MS - 1000)
-  await renewLeases(rooms.database.db, [admitted.value.id], (await rooms.database.now()) + LEASE_MS)
+  await renewLeases(rooms.database.db, [id as GenerationId], (await rooms.database.now()) + LEASE_MS)
   rooms.pass(2000)
 
   assert.equal(await rooms.recover(), 0)
   rooms.pass(LEASE_MS)
   assert.equal(await rooms.recover(), 1)
 })
+
+/** A provider from whose answer the process never returns; `work` is what it still does for the call. */
+function lastSeen(work: (call: Call) => void | Promise<void>) {
+  const reached = Promise.withResolvers<void>()
+  const answering: Answering = async (_, call) => {
+    await work(call)
+    reached.resolve()
+    return await new Promise(() => {})
+  }
+  return { answering, reached: reached.promise }
+}
+
+/** Starts a generation, waits until its call is as far as it gets, and lets another process find it. */
+async function leave(
+  work: (call: Call) => void | Promise<void>,
+  more: Partial<RoomsOptions> = {},
+  wish: Parameters<typeof asking>[0] = {},
+): Promise<{ rooms: Rooms; id: GenerationId; next: ReturnType<Rooms['afterDeath']> }> {
+  const { answering, reached } = lastSeen(work)
+  const rooms = await makeRooms({ ...more, providers: { first: answering } })
+  const started = await rooms.engine.start(asking(wish), rooms.owner)
+  assert.ok(started.ok)
+  await reached
+  rooms.pass(LEASE_MS + 1)
+  return { rooms, id: started.value.id, next: rooms.afterDeath() }
+}
+
+/** The picture arrives whole, as the shared HTTP functions feed it. */
+async function arrive({ intake }: Call, bytes = picture): Promise<void> {
+  const opened = intake([], 'image/png')
+  await opened?.write(Buffer.from(bytes.toString('base64')))
+  opened?.end()
+  // Written by another thread; the process dies after that.
+  await new Promise((resolve) => setTimeout(resolve, 200))
+}
+
+test('a call that never left the machine is no loss, and the caller may come again', async () => {
+  const rooms = await makeRooms({ providers: { first: delivering([picture]) } })
+  const id = await die(rooms)
+  rooms.pass(LEASE_MS + 1)
+
+  assert.equal(await rooms.afterDeath().recover(), 1)
+
+  const { receipt, attempts } = await rooms.written(id)
+  assert.deepEqual([receipt.status, attempts[0]?.state, receipt.charge_usd], ['voided', 'not_billed', '0'])
+  assert.equal(await loss(rooms), 0n)
+  assert.deepEqual(await audit(rooms.database), [])
+})
+
+test('M3: a call that left is unknown, free, and the operator’s loss at list price', async () => {
+  const { rooms, id, next } = await leave(() => {})
+
+  assert.equal(await next.recover(), 1)
+
+  const { receipt, attempts } = await rooms.written(id)
+  assert.deepEqual([receipt.status, attempts[0]?.state, receipt.charge_usd], ['voided', 'unknown', '0'])
+  assert.equal(await loss(rooms), usd('0.03'))
+})
+
+test('M3: a picture that had arrived whole is adopted: settled at the tokens of the catalogue, and can be fetched', async () => {
+  const { rooms, id, next } = await leave((call) => arrive(call))
+
+  assert.equal(await next.recover(), 1)
+
+  const { receipt, attempts } = await rooms.written(id)
+  assert.deepEqual([receipt.status, receipt.delivered, attempts[0]?.state], ['settled', 1, 'ok'])
+  assert.equal(receipt.charge_usd, '0.03')
+  assert.ok(receipt.warnings.some(({ code }) => code === 'usage_missing'))
+  const again = await next.fetch.recall(id, AbortSignal.timeout(5_000))
+  assert.ok(again.ok)
+  assert.deepEqual(Buffer.concat(again.value.pictures[0]?.slices ?? []), picture)
+  assert.equal(await loss(rooms), 0n)
+  assert.deepEqual(await audit(rooms.database), [])
+})
+
+test('a picture that is in its place but not in the books is adopted too, and leaves nothing among the temporary files', async () => {
+  const stuck = Promise.withResolvers<void>()
+  const rooms = await makeRooms({
+    providers: {
+      first: async (_, call) => {
+        const intake = call.intake([], 'image/png')
+        const { slices } = base64Blob(picture)
+        for (const slice of slices) await intake?.write(slice)
+        intake?.end()
+        return ok({ ...generatedOf([]), images: [{ blob: new JsonBlob('base64', slices, 'image/png', intake) }] })
+      },
+    },
+    spoil: (assets) => ({
+      ...assets,
+      async keep(...given) {
+        await assets.keep(...given)
+        stuck.resolve()
+        return await new Promise(() => {})
+      },
+    }),
+  })
+  const started = await rooms.engine.start(asking(), rooms.owner)
+  assert.ok(started.ok)
+  await stuck.promise
+  rooms.pass(LEASE_MS + 1)
+
+  assert.equal(await rooms.afterDeath().recover(), 1)
+
+  assert.equal((await rooms.written(started.value.id)).receipt.status, 'settled')
+  await until(() => globSync('tmp/gen-*', { cwd: rooms.directory }).length === 0)
+})
+
+test('A9: of an answer that had arrived in part, the pictures that are there are charged and all that were made are booked', async () => {
+  const models = [imageModel()]
+  const { rooms, id, next } = await leave((call) => arrive(call), { models }, { model: 'test/images', n: 3 })
+
+  assert.equal(await next.recover(), 1)
+
+  const { receipt } = await rooms.written(id)
+  assert.deepEqual([receipt.status, receipt.delivered, receipt.charge_usd], ['settled', 1, '0.04'])
+  assert.equal(receipt.provider_cost_usd, '0.12')
+  assert.deepEqual(await audit(rooms.database), [])
+})
+
+test('A9: a lost call for four of five pictures is four fifths of the list price, whatever became of the fifth', async () => {
+  const rooms = await makeRooms({
+    models: [imageModel()],
+    providers: {
+      first: async ({ n = 1 }, call) =>
+        n === 4
+          ? err({ kind: 'unavailable', billed: 'unknown', message: 'It broke off.', raw: '' })
+          : await delivering([picture])({ model: 'test/images', turns: [] }, call),
+    },
+  })
+
+  const outcome = await rooms.generate({ model: 'test/images', n: 5 })
+
+  assert.ok(outcome.ok)
+  assert.deepEqual([outcome.value.receipt.delivered, outcome.value.receipt.charge_usd], [1, '0.04'])
+  assert.equal(await loss(rooms), usd('0.16'))
+})
+
+test('a picture that had not arrived whole is not adopted', async () => {
+  const { rooms, id, next } = await leave((call) => arrive(call, picture.subarray(0, picture.length - 5_000)))
+
+  await next.recover()
+
+  const { receipt, attempts } = await rooms.written(id)
+  assert.deepEqual([receipt.status, attempts[0]?.state], ['voided', 'unknown'])
+})
+
+test('M3: a provider that can be asked about a call is asked, and not asked to make it again', async () => {
+  const asked: string[] = []
+  const { rooms, id, next } = await leave(async (call) => await call.submitted('job-7'), {
+    asking: {
+      first: {
+        async resume(upstreamId) {
+          asked.push(upstreamId)
+          return ok({ ...generatedOf([picture]), upstreamId })
+        },
+      },
+    },
+  })
+
+  assert.equal(await next.recover(), 1)
+  const outcome = await next.engine.wait(id, AbortSignal.timeout(5_000))
+
+  assert.ok(outcome.ok)
+  const { receipt, attempts } = await rooms.written(id)
+  assert.deepEqual([receipt.status, receipt.charge_usd, attempts[0]?.upstream_id], ['settled', '0.03031', 'job-7'])
+  assert.deepEqual(asked, ['job-7'])
+  assert.equal(rooms.calls.length, 1)
+  assert.deepEqual(await audit(rooms.database), [])
+})
+
+test('what a provider says of a call that it has lost is believed', async () => {
+  const { rooms, id, next } = await leave(async (call) => await call.submitted('job-7'), {
+    asking: { first: { resume: failing({ kind: 'unavailable', billed: 'no', message: 'No such job.' }) as never } },
+  })
+
+  await next.recover()
+  await next.engine.wait(id, AbortSignal.timeout(5_000))
+
+  assert.equal((await rooms.written(id)).attempts[0]?.state, 'not_billed')
+  assert.equal(await loss(rooms), 0n)
+})
+
+test('whoever waits for a generation of a dead process ends it as soon as its lease is over', async () => {
+  const { id, next } = await leave(() => {})
+
+  const outcome = await next.engine.wait(id, AbortSignal.timeout(5_000))
+
+  assert.ok(!outcome.ok)
+  assert.deepEqual([outcome.error.code, outcome.error.sent], ['upstream_failed', true])
+})
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds() && tries < 200; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  assert.ok(holds())
+}
 
 async function loss(rooms: Rooms): Promise<bigint> {
   const { workspaceId, mode } = rooms.owner

@@ -1,89 +1,197 @@
 import type { Assets, InspectedPicture, KeptPicture } from '../assets/assets.ts'
 import { StorageTrouble } from '../assets/trouble.ts'
 import type { UnusablePicture } from '../assets/usable.ts'
-import { fail, type Failure, type FailureCode } from '../core/errors.ts'
 import type { Clock } from '../core/clock.ts'
-import type { ImageRequest, Picture, PictureFacts, Turn } from '../core/image-request.ts'
+import { fail, type Failure, type FailureCode } from '../core/errors.ts'
+import { type ImageRequest, type Picture, references, type Turn } from '../core/image-request.ts'
+import type { JsonBlob } from '../core/json-blob.ts'
 import type { Warning } from '../core/receipt.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Database } from '../db/database.ts'
-import { findContinuations, type Sight } from './store.ts'
+import type { GuardedFetch } from '../outbound/guarded-fetch.ts'
+import type { FetchQuota } from '../outbound/quota.ts'
+import { fetchReference } from '../outbound/reference.ts'
+import { findContinuations, knownContinuations, type Sight } from './store.ts'
 
-interface Read {
-  /** The request with facts on every picture, and continuations on those that this gateway made. */
-  readonly request: ImageRequest
+export interface ReferenceParts {
+  readonly assets: Assets
+  readonly outbound: GuardedFetch
+  readonly fetches: FetchQuota
+  readonly database: Database
+  readonly clock: Clock
+  /** Whether references are decoded and encoded anew before anybody else gets them. */
+  readonly settings: { readonly reencode: boolean }
+}
+
+export interface ReadReferences {
+  /** Every picture of the request with its facts, as it is sent on. */
+  readonly filled: ReadonlyMap<Picture, Picture>
   /** None of them is kept yet. */
   readonly pictures: readonly InspectedPicture[]
   readonly warnings: readonly Warning[]
 }
 
-interface Parts {
-  readonly assets: Assets
-  readonly database: Database
-  readonly clock: Clock
-}
-
 /**
- * Decodes and probes every picture of a request, and finds what their makers want to see again with the ones that come back as an
- * assistant's turn. A failure names the field of the first picture that cannot be used, and leaves nothing of the others behind.
+ * Fetches, decodes, probes and encodes anew every picture of a request. One that this gateway made and that comes back as an assistant's
+ * turn stays as it is: its maker wants to see its own bytes. A failure names the field of the first picture that cannot be used, and
+ * leaves nothing of the others behind.
  */
 export async function readReferences(
   request: ImageRequest,
+  sight: Sight,
+  parts: ReferenceParts,
+): Promise<Result<ReadReferences, Failure>> {
+  const all = [...references(request), ...(request.mask ? [request.mask] : [])]
+  if (all.length === 0) return ok({ filled: new Map(), pictures: [], warnings: [] })
+  const blobs = await fetchLinks(all, sight, parts)
+  if (!blobs.ok) return blobs
+
+  const inspected = new Map<Picture, InspectedPicture>()
+  const refuse = (field: string, problem: UnusablePicture): Result<never, Failure> => {
+    for (const picture of inspected.values()) picture.discard()
+    return err(unusable(field, problem))
+  }
+  const warnings: Warning[] = []
+  for (const picture of all) {
+    const blob = blobOf(picture, blobs.value)
+    const result = await parts.assets.inspect(blob, 'strict')
+    if (!result.ok) return refuse(picture.field, result.error)
+    inspected.set(picture, result.value)
+    warnings.push(...mislabelled(picture.field, blob.mediaType, result.value.facts.mediaType))
+  }
+
+  const ours = await madeHere(request, inspected, sight, parts)
+  const filled = new Map<Picture, Picture>()
+  for (const [picture, before] of inspected) {
+    const sent = await asSent(before, blobOf(picture, blobs.value), ours.has(picture), parts)
+    if (!sent.ok) return refuse(picture.field, sent.error)
+    inspected.set(picture, sent.value.picture)
+    filled.set(picture, {
+      ...picture,
+      source: { type: 'inline', blob: sent.value.blob },
+      facts: sent.value.picture.facts,
+    })
+  }
+  return ok({ filled, pictures: [...inspected.values()], warnings })
+}
+
+function blobOf(picture: Picture, blobs: ReadonlyMap<Picture, JsonBlob>): JsonBlob {
+  const blob = blobs.get(picture)
+  if (blob === undefined) throw new Error(`${picture.field} has no bytes`)
+  return blob
+}
+
+/** Pictures among the assistant's turns that a model of this gateway really made: anything can be called the assistant's. */
+async function madeHere(
+  request: ImageRequest,
+  inspected: ReadonlyMap<Picture, InspectedPicture>,
+  sight: Sight,
+  { database, clock }: ReferenceParts,
+): Promise<ReadonlySet<Picture>> {
+  const claimed = assistantPictures(request)
+  const hashOf = (picture: Picture): string => inspected.get(picture)?.facts.sha256 ?? ''
+  const known = await knownContinuations(database.db, sight, claimed.map(hashOf), clock.now())
+  return new Set(claimed.filter((picture) => known.has(hashOf(picture))))
+}
+
+/** A picture as it is sent on, and its bytes. */
+async function asSent(
+  picture: InspectedPicture,
+  blob: JsonBlob,
+  isOurs: boolean,
+  { assets, settings }: ReferenceParts,
+): Promise<Result<{ readonly picture: InspectedPicture; readonly blob: JsonBlob }, UnusablePicture>> {
+  return isOurs || !settings.reencode ? ok({ picture, blob }) : await assets.clean(picture)
+}
+
+/** A request with its pictures as they were read, and with what the model wants to see again beside those that it made. */
+export async function withReferences(
+  request: ImageRequest,
+  { filled }: ReadReferences,
   model: string,
   sight: Sight,
-  { assets, database, clock }: Parts,
-): Promise<Result<Read, Failure>> {
-  const inspected = new Map<Picture, InspectedPicture>()
-  const warnings: Warning[] = []
-  const refuse = (failure: Failure): Result<never, Failure> => {
-    for (const picture of inspected.values()) picture.discard()
-    return err(failure)
-  }
-  const pictures = [
-    ...request.turns.flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'image' ? [part.picture] : []))),
-    ...(request.mask ? [request.mask] : []),
-  ]
-  for (const picture of pictures) {
-    if (picture.source.type === 'url') {
-      return refuse(
-        fail(
-          'invalid_image',
-          `${picture.field} is a link. Pictures by http(s) URL are not fetched yet: send the bytes as a data URL, data:image/png;base64,…`,
-          { field: picture.field },
-        ),
-      )
-    }
-    const result = await assets.inspect(picture.source.blob, 'strict')
-    if (!result.ok) return refuse(unusable(picture.field, result.error))
-    inspected.set(picture, result.value)
-    const label = picture.source.blob.mediaType
-    const { mediaType } = result.value.facts
-    if (label !== undefined && label !== mediaType && label !== 'image/jpg') {
-      warnings.push({
-        code: 'media_type_mismatch',
-        field: picture.field,
-        message: `The picture is labelled ${label}, but its bytes are ${mediaType}; the bytes were believed.`,
-      })
-    }
-  }
-  if (inspected.size === 0) return ok({ request, pictures: [], warnings })
-
-  const made = request.turns
-    .filter(({ role }) => role === 'assistant')
-    .flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'image' ? [part.picture] : [])))
-  const hashes = made.flatMap((picture) => inspected.get(picture)?.facts.sha256 ?? [])
+  { database, clock }: Pick<ReferenceParts, 'database' | 'clock'>,
+): Promise<ImageRequest> {
+  if (filled.size === 0) return request
+  const made = new Set(assistantPictures(request))
+  const hashes = [...made].flatMap((picture) => filled.get(picture)?.facts?.sha256 ?? [])
   const continuations = await findContinuations(database.db, sight, model, hashes, clock.now())
-  const filled = (picture: Picture): Picture =>
-    withFacts(picture, inspected.get(picture)?.facts, made.includes(picture) ? continuations : new Map())
+  const fill = (picture: Picture): Picture => {
+    const known = filled.get(picture) ?? picture
+    const continuation = made.has(picture) ? continuations.get(known.facts?.sha256 ?? '') : undefined
+    return continuation === undefined ? known : { ...known, continuation }
+  }
   const turns = request.turns.map((turn): Turn => ({
     ...turn,
-    parts: turn.parts.map((part) => (part.type === 'image' ? { ...part, picture: filled(part.picture) } : part)),
+    parts: turn.parts.map((part) => (part.type === 'image' ? { ...part, picture: fill(part.picture) } : part)),
   }))
-  return ok({
-    request: { ...request, turns, ...(request.mask && { mask: filled(request.mask) }) },
-    pictures: [...inspected.values()],
-    warnings,
-  })
+  return { ...request, turns, ...(request.mask && { mask: fill(request.mask) }) }
+}
+
+function assistantPictures({ turns }: ImageRequest): readonly Picture[] {
+  return turns
+    .filter(({ role }) => role === 'assistant')
+    .flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'image' ? [part.picture] : [])))
+}
+
+/** The bytes of every picture; links are fetched, all at once. */
+async function fetchLinks(
+  pictures: readonly Picture[],
+  { workspaceId }: Sight,
+  { outbound, fetches }: ReferenceParts,
+): Promise<Result<ReadonlyMap<Picture, JsonBlob>, Failure>> {
+  const blobs = new Map<Picture, JsonBlob>()
+  const links: Link[] = []
+  for (const picture of pictures) {
+    if (picture.source.type === 'inline') blobs.set(picture, picture.source.blob)
+    else links.push({ picture, url: picture.source.url })
+  }
+  if (links.length === 0) return ok(blobs)
+  const places = fetches.take(workspaceId, links.length)
+  if (!places.ok) return err({ ...places.error, field: links.at(-1)?.picture.field ?? '' })
+  try {
+    return await fetchAll(links, outbound, blobs)
+  } finally {
+    places.value.release()
+  }
+}
+
+interface Link {
+  readonly picture: Picture
+  readonly url: string
+}
+
+async function fetchAll(
+  links: readonly Link[],
+  outbound: GuardedFetch,
+  blobs: ReadonlyMap<Picture, JsonBlob>,
+): Promise<Result<ReadonlyMap<Picture, JsonBlob>, Failure>> {
+  const stop = new AbortController()
+  const fetched = await Promise.all(
+    links.map(async ({ picture, url }) => {
+      const result = await fetchReference(outbound, url, { field: picture.field, signal: stop.signal })
+      // The others would be fetched for nothing.
+      if (!result.ok) stop.abort()
+      return { picture, result }
+    }),
+  )
+  // Those that were stopped fail too, but not first.
+  const [failed] = fetched
+    .flatMap(({ result }) => (result.ok ? [] : [result.error]))
+    .toSorted((a, b) => Number(isStopped(a)) - Number(isStopped(b)))
+  if (failed) return err(failed)
+  const fresh = fetched.flatMap(({ picture, result }) => (result.ok ? [[picture, result.value] as const] : []))
+  return ok(new Map([...blobs, ...fresh]))
+}
+
+function isStopped({ details }: Failure): boolean {
+  return details?.['reason'] === 'timeout'
+}
+
+function mislabelled(field: string, label: string | undefined, mediaType: string): readonly Warning[] {
+  if (label === undefined || label === mediaType || label === 'image/jpg') return []
+  const message = `The picture is labelled ${label}, but its bytes are ${mediaType}; the bytes were believed.`
+  return [{ code: 'media_type_mismatch', field, message }]
 }
 
 /** Keeps the references of a request that will be held, and asks whether there is room for what it is to make. All of them or a failure. */
@@ -109,20 +217,6 @@ function storageFull(trouble: string): Failure {
   return fail('storage_full', message, { retryAfterMs: 30_000 })
 }
 
-function withFacts(
-  picture: Picture,
-  facts: PictureFacts | undefined,
-  continuations: ReadonlyMap<string, string>,
-): Picture {
-  if (facts === undefined) return picture
-  const continuation = continuations.get(facts.sha256)
-  return {
-    ...picture,
-    facts,
-    ...(continuation !== undefined && { continuation }),
-  }
-}
-
 const UNUSABLE_CODES = {
   bad_base64: 'invalid_image',
   not_a_picture: 'invalid_image',
@@ -130,12 +224,13 @@ const UNUSABLE_CODES = {
   too_large: 'image_too_large',
   truncated: 'invalid_image',
   empty: 'invalid_image',
+  not_decodable: 'image_not_decodable',
 } as const satisfies Record<UnusablePicture['reason'], FailureCode>
 
 function unusable(field: string, { reason, message }: UnusablePicture): Failure {
   return fail(
     UNUSABLE_CODES[reason],
-    `${field}: ${message} Accepted are PNG, JPEG and WebP pictures of at most 25 MB and 50 megapixels, as base64.`,
+    `${field}: ${message} Accepted are PNG, JPEG and WebP pictures of at most 25 MB and 50 megapixels, as base64 or by URL.`,
     { field },
   )
 }

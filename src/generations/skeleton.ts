@@ -1,9 +1,9 @@
 import type { GenerationContent } from '../core/ask.ts'
-import type { ImageRequest, Part } from '../core/image-request.ts'
+import type { ImageRequest, Part, Turn } from '../core/image-request.ts'
 
 /** A request as it is written down: words as they were, pictures as what they are, bytes nowhere. */
 export interface Skeleton {
-  readonly turns: readonly { readonly role: string; readonly parts: readonly SkeletonPart[] }[]
+  readonly turns: readonly { readonly role: Turn['role']; readonly parts: readonly SkeletonPart[] }[]
   readonly n?: number
   readonly resolution?: string
   readonly aspect_ratio?: string
@@ -47,6 +47,19 @@ function skeletonPart(part: Part): SkeletonPart {
       width: facts?.width ?? null,
       height: facts?.height ?? null,
     },
+  }
+}
+
+/** A request as far as it can be told again from what was written down: without pictures, and without words where none were kept. */
+export function requestOf(model: string, skeleton: Skeleton | undefined): ImageRequest {
+  const { turns = [], seed } = skeleton ?? {}
+  return {
+    model,
+    turns: turns.map(({ role, parts }) => ({
+      role,
+      parts: parts.flatMap((part) => ('text' in part ? [{ type: 'text' as const, text: part.text }] : [])),
+    })),
+    ...(seed !== undefined && { seed }),
   }
 }
 

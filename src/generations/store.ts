@@ -1,10 +1,13 @@
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 
 import type { CallerFacts } from '../core/ask.ts'
+import type { Failure } from '../core/errors.ts'
 import type { GenerationId } from '../core/ids.ts'
-import type { Mode, Receipt, TokenUsage } from '../core/receipt.ts'
+import type { Mode, Progress, Receipt, TokenUsage } from '../core/receipt.ts'
 import { prepared, preparedRows } from '../db/prepared.ts'
 import type { AttemptRow, ContinuationRow, GenerationRow, Schema } from '../db/schema.ts'
+
+import type { Started } from './engine-port.ts'
 
 type Handle = Kysely<Schema> | Transaction<Schema>
 
@@ -25,8 +28,11 @@ const GENERATION_COLUMNS = [
   'request',
   'references_count',
   'caller',
-  'quote',
+  'terms',
+  'progress',
+  'cancel_asked',
   'receipt',
+  'failure',
   'usage',
   'text',
   'native_finish_reason',
@@ -40,6 +46,8 @@ const ATTEMPT_COLUMNS = [
   'n',
   'provider',
   'model',
+  'credential',
+  'why',
   'state',
   'status',
   'upstream_id',
@@ -49,6 +57,11 @@ const ATTEMPT_COLUMNS = [
   'finished_at',
   'ms',
 ] as const satisfies readonly (keyof AttemptRow)[]
+
+const UNFINISHED = ['held', 'running', 'stored'] as const
+
+/** The part of a generation's progress that a poll can tell. */
+export type ProgressFacts = Omit<Extract<Progress, { type: 'status' }>, 'type'>
 
 /** Who may see a generation: any key of the same workspace and mode. */
 export interface Sight {
@@ -88,7 +101,8 @@ const updateAttempt = prepared<AttemptEnd>((db, value) =>
     .set({
       state: value('state'),
       status: value('status'),
-      upstream_id: value('upstream_id'),
+      // Noted when the call was submitted; its end may not know it.
+      upstream_id: sql`coalesce(${value('upstream_id')}, upstream_id)`,
       cost_nanos: value('cost_nanos'),
       error: value('error'),
       finished_at: value('finished_at'),
@@ -112,6 +126,7 @@ interface Closing {
   readonly id: string
   readonly status: 'settled' | 'voided'
   readonly receipt: Receipt
+  readonly failure: Failure | undefined
   readonly provider: string | null
   readonly usage: TokenUsage | undefined
   readonly text: string | undefined
@@ -124,6 +139,7 @@ export async function closeGeneration(trx: Transaction<Schema>, closing: Closing
     id: closing.id,
     status: closing.status,
     receipt: JSON.stringify(closing.receipt),
+    failure: closing.failure ? JSON.stringify(closing.failure) : null,
     provider: closing.provider,
     usage: closing.usage ? JSON.stringify(closing.usage) : null,
     text: closing.text ?? null,
@@ -134,7 +150,7 @@ export async function closeGeneration(trx: Transaction<Schema>, closing: Closing
 
 type GenerationEnd = Pick<
   GenerationRow,
-  'id' | 'status' | 'receipt' | 'provider' | 'usage' | 'text' | 'native_finish_reason' | 'finished_at'
+  'id' | 'status' | 'receipt' | 'failure' | 'provider' | 'usage' | 'text' | 'native_finish_reason' | 'finished_at'
 >
 
 const updateGeneration = prepared<GenerationEnd>((db, value) =>
@@ -143,6 +159,7 @@ const updateGeneration = prepared<GenerationEnd>((db, value) =>
     .set({
       status: value('status'),
       receipt: value('receipt'),
+      failure: value('failure'),
       provider: value('provider'),
       usage: value('usage'),
       text: value('text'),
@@ -198,12 +215,79 @@ export async function attemptsOf(handle: Handle, generationId: string): Promise<
     .execute()
 }
 
+/** A generation that waited for a free slot has its first calls now. */
+export async function noteRunning(trx: Transaction<Schema>, id: GenerationId): Promise<void> {
+  await trx.updateTable('generations').set({ status: 'running' }).where('id', '=', id).execute()
+}
+
+/** What a poll is told; lost progress costs nothing, so nobody waits for it to be durable. */
+export async function noteProgress(handle: Handle, id: GenerationId, progress: ProgressFacts): Promise<void> {
+  await handle
+    .updateTable('generations')
+    .set({ progress: JSON.stringify(progress) })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Asks the node that runs a generation to cancel it. */
+export async function askToCancel(handle: Handle, id: GenerationId): Promise<void> {
+  await handle.updateTable('generations').set({ cancel_asked: 1 }).where('id', '=', id).execute()
+}
+
+/** Those of this process that somebody on another node wants cancelled. */
+export async function cancelsAsked(handle: Handle, owner: string): Promise<readonly GenerationId[]> {
+  const rows = await handle
+    .selectFrom('generations')
+    .select('id')
+    .where('owner', '=', owner)
+    .where('cancel_asked', '=', 1)
+    .where('status', 'in', UNFINISHED)
+    .execute()
+  return rows.map(({ id }) => id as GenerationId)
+}
+
+/** Takes an abandoned generation over. False when another node was first. */
+export async function takeOver(
+  handle: Handle,
+  id: string,
+  { owner, now, until }: { readonly owner: string; readonly now: number; readonly until: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await handle
+    .updateTable('generations')
+    .set({ owner, lease_until: until })
+    .where('id', '=', id)
+    .where('status', 'in', UNFINISHED)
+    .where('lease_until', '<', now)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** What is told of a generation that was started before. */
+export async function startedOf(handle: Handle, id: GenerationId): Promise<Omit<Started, 'replayed'>> {
+  const row = await handle
+    .selectFrom('generations')
+    .select(['created_at', 'deadline_at', 'model_served'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  return { id, createdAt: row.created_at, deadlineAt: row.deadline_at, model: row.model_served }
+}
+
+/** The prices that a hold was made with, JSON. */
+export async function pricingOf(handle: Handle, id: string): Promise<string> {
+  const row = await handle
+    .selectFrom('holds')
+    .select('pricing')
+    .where('generation_id', '=', id)
+    .executeTakeFirstOrThrow()
+  return row.pricing
+}
+
 /** Generations that nobody answers for any more: their lease has lapsed. */
 export async function abandonedGenerations(handle: Handle, now: number, limit: number): Promise<GenerationRow[]> {
   return await handle
     .selectFrom('generations')
     .selectAll()
-    .where('status', 'in', ['held', 'running', 'stored'])
+    .where('status', 'in', UNFINISHED)
     .where('lease_until', '<', now)
     .limit(limit)
     .execute()
@@ -224,7 +308,7 @@ export async function expireForeignLeases(handle: Handle, owner: string): Promis
     .updateTable('generations')
     .set({ lease_until: 0 })
     .where('owner', '!=', owner)
-    .where('status', 'in', ['held', 'running', 'stored'])
+    .where('status', 'in', UNFINISHED)
     .execute()
 }
 
@@ -263,12 +347,39 @@ export async function findContinuations(
   return new Map(rows.map(({ sha256, token }) => [sha256, token]))
 }
 
+/** Which of the pictures any model of the workspace has made and wants to see again. */
+export async function knownContinuations(
+  handle: Handle,
+  sight: Sight,
+  hashes: readonly string[],
+  now: number,
+): Promise<ReadonlySet<string>> {
+  if (hashes.length === 0) return new Set()
+  const rows = await handle
+    .selectFrom('continuations')
+    .select('sha256')
+    .where('workspace_id', '=', sight.workspaceId)
+    .where('mode', '=', sight.mode)
+    .where('sha256', 'in', [...hashes])
+    .where('expires_at', '>', now)
+    .execute()
+  return new Set(rows.map(({ sha256 }) => sha256))
+}
+
 export async function forgetContinuations(handle: Handle, now: number): Promise<void> {
   await handle.deleteFrom('continuations').where('expires_at', '<=', now).execute()
 }
 
 export function callerOf(row: GenerationRow): CallerFacts {
   return JSON.parse(row.caller) as CallerFacts
+}
+
+export function failureOf(row: GenerationRow): Failure | undefined {
+  return row.failure === null ? undefined : (JSON.parse(row.failure) as Failure)
+}
+
+export function progressOf(row: GenerationRow): ProgressFacts | undefined {
+  return row.progress === null ? undefined : (JSON.parse(row.progress) as ProgressFacts)
 }
 
 export function receiptOf(row: GenerationRow): Receipt | undefined {

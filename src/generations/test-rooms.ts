@@ -18,16 +18,23 @@ import { scratchDirectory } from '../db/test-database.ts'
 import { openDatabase } from '../db/open.ts'
 import { SUNDAY, type TestBook, testBook } from '../ledger/test-ledger.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../providers/provider.ts'
-import type { Roads } from '../router/plan.ts'
+import { makeGuardedFetch } from '../outbound/guarded-fetch.ts'
+import { makeFetchQuota } from '../outbound/quota.ts'
+import { makeForgetfulBook, makeHealthBook } from '../router/health-book.ts'
+import type { Setup } from '../router/plan.ts'
+import { makeRouting } from '../router/routing.ts'
 import { makeAdmit } from './admit.ts'
+import { type Departures, openDepartures } from './departures.ts'
 import { makeEngine } from './engine.ts'
 import type { Engine, Owner } from './engine-port.ts'
 import { type Fetch, makeFetch } from './fetch.ts'
 import { makeGenerate } from './generate.ts'
+import { makeIdempotency } from './idempotency.ts'
 import { makeRecover } from './recover.ts'
+import { makeRepeatedFailures } from './repeated-failures.ts'
 import { attemptsOf } from './store.ts'
 
-/** What a fake provider does with one call. */
+/** What a fake provider does with one call; it has departed by then. */
 export type Answering = (request: ImageRequest, call: Call) => Promise<Result<Generated, UpstreamFailure>>
 
 /** For tests only: the engine with real rows, real files and real money, and fake providers behind the port. */
@@ -35,6 +42,9 @@ export interface Rooms {
   readonly engine: Engine
   readonly admit: ReturnType<typeof makeAdmit>
   readonly recover: () => Promise<number>
+  readonly departures: Departures
+  /** Another process on the same data, as after a crash of the one that `engine` belongs to. */
+  afterDeath(): { readonly engine: Engine; readonly recover: () => Promise<number>; readonly fetch: Fetch }
   readonly fetch: Fetch
   readonly database: Database
   readonly assets: Assets
@@ -67,11 +77,15 @@ export interface RoomsOptions {
   readonly models?: readonly Model[]
   /** By provider slug, in the order of the routes. */
   readonly providers: Readonly<Record<string, Answering>>
+  /** What providers do that can be asked about a call, by slug. */
+  readonly asking?: Readonly<Record<string, Pick<Provider, 'resume' | 'cancel'>>>
   readonly mode?: Mode
   readonly balance?: bigint
   readonly store?: 'on' | 'off'
   readonly textAllowance?: number
   readonly keepPrompts?: boolean
+  readonly reencode?: boolean
+  readonly onDifferent?: 'deliver' | 'pro_rata' | 'failover'
   /** Lets a test listen in on the database. */
   readonly watch?: (database: Database) => Database
   /** Lets a test break the asset store. */
@@ -104,43 +118,70 @@ export async function makeRooms(options: RoomsOptions): Promise<Rooms> {
         id,
         async generate(request, call) {
           calls.push({ provider: id, request })
+          call.departing()
           return await answer(request, call)
         },
+        ...options.asking?.[id],
       },
     ]),
   )
-  const fetch = makeFetch({ database, assets, clock, displayName })
-  const admit = makeAdmit({
-    catalog: catalogOf(models),
-    roads: roadsTo(Object.keys(options.providers)),
-    assets,
-    ledger,
-    database,
-    clock,
-    processId: 'this-process',
-    settings: {
-      onRetired: 'successor',
-      deadlineMs: 300_000,
-      textAllowance: options.textAllowance ?? 4096,
-      keepPrompts: options.keepPrompts ?? true,
-    },
-  })
+  const idempotency = makeIdempotency({ database })
+  const live = makeRouting(clock, makeHealthBook)
+  const test = makeRouting(clock, makeForgetfulBook)
+  const settings = {
+    onRetired: 'successor',
+    onDifferent: options.onDifferent ?? 'deliver',
+    deadlineMs: 300_000,
+    textAllowance: options.textAllowance ?? 4096,
+    keepPrompts: options.keepPrompts ?? true,
+    reencode: options.reencode ?? false,
+  } as const
+  const outbound = makeGuardedFetch({ clock })
   const crashes: unknown[] = []
-  const engine = makeEngine({
-    admit,
-    generate: makeGenerate({
+  const processOf = (processId: string) => {
+    const departures = openDepartures({ directory: root, processId, clock })
+    const working = {
       providers,
-      access: async (slug) => ({ baseUrl: `https://${slug}.test`, credential: 'secret' }),
+      access: async (slug: string) => ({ baseUrl: `https://${slug}.test`, credential: 'secret' }),
       assets,
       ledger,
       database,
+      idempotency,
+      departures,
       clock,
       displayName,
-    }),
-    recall: fetch.recall,
-    clock,
-    onCrash: (_id, error) => crashes.push(error),
-  })
+      failures: makeRepeatedFailures(),
+      failover: { live: live.failover, test: test.failover },
+      settings,
+    }
+    const recover = makeRecover({
+      ...working,
+      processId,
+      onTaken: (agreed, undertaking, ended) => engine.take(agreed, undertaking, ended),
+    })
+    const fetch = makeFetch({ database, recover, assets, clock, displayName })
+    const admit = makeAdmit({
+      ...working,
+      catalog: catalogOf(models),
+      setup: setupTo(Object.keys(options.providers)),
+      standing: { live: live.health.standing, test: test.health.standing },
+      outbound,
+      fetches: makeFetchQuota(),
+      processId,
+    })
+    const engine = makeEngine({
+      admit,
+      generate: makeGenerate(working),
+      idempotency,
+      recall: fetch.recall,
+      providers,
+      database,
+      clock,
+      onCrash: (_id, error) => crashes.push(error),
+    })
+    return { admit, engine, fetch, recover, departures }
+  }
+  const { admit, engine, fetch, recover, departures } = processOf('this-process')
   const owner: Owner = {
     workspaceId,
     mode,
@@ -153,7 +194,9 @@ export async function makeRooms(options: RoomsOptions): Promise<Rooms> {
   return {
     engine,
     admit,
-    recover: makeRecover({ database, ledger, clock }),
+    recover,
+    departures,
+    afterDeath: () => processOf('the-next-process'),
     fetch,
     database,
     assets,
@@ -305,14 +348,16 @@ function movedClock(): { clock: Clock; pass: (ms: number) => void } {
   }
 }
 
-function roadsTo(providers: readonly string[]): Roads {
+function setupTo(providers: readonly string[]): Setup {
   const isKnown = (provider: string) => providers.includes(provider)
   return {
     isImplemented: isKnown,
-    isConfigured: isKnown,
+    credentials: (provider) => (isKnown(provider) ? 1 : 0),
     isSimulated: isKnown,
     settingsOf: () => [],
+    passThrough: () => [],
     slugOf: (name) => name,
+    keepsData: () => 'unknown',
     simulatedModels: [],
     operatorOrder: [],
   }

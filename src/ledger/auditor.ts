@@ -2,15 +2,32 @@ import type { RawBuilder } from 'kysely'
 import { sql } from 'kysely'
 
 import type { Database } from '../db/database.ts'
+import { auditPictures, type PictureReader } from './charged-pictures.ts'
+import { type Finding, REPORTED } from './finding.ts'
 
-/** One thing that must not be. An honest ledger has none. */
-export interface Finding {
-  /** Number of the broken rule, `A1`. */
-  readonly check: string
-  /** The transaction, account, hold, key or asset it was found at. */
-  readonly subject: string
-  /** The rule, what was found and what it should be. */
-  readonly message: string
+export interface AuditParts {
+  readonly database: Database
+  /** The asset store. Absent where no pictures are kept: then their files are not looked for. */
+  readonly pictures?: PictureReader
+}
+
+/** The whole audit: what `audit` finds, and charged pictures that are not there. */
+export type Audit = (wish?: AuditWish) => Promise<readonly Finding[]>
+
+export interface AuditWish {
+  /** Epoch milliseconds: pictures charged since then are read to their last byte, older ones only looked up. Absent: all are read. */
+  readonly readSince?: number
+}
+
+/**
+ * The audit of an install. It reads every kept picture unless it is told since when: as long as the disk takes for all of them, with
+ * everything else going on meanwhile. A picture that cannot be read is a finding, a database that cannot be asked a throw.
+ */
+export function makeAudit({ database, pictures }: AuditParts): Audit {
+  return async ({ readSince = 0 } = {}) => [
+    ...(await audit(database)),
+    ...(await auditPictures(database, pictures, readSince)),
+  ]
 }
 
 interface Check {
@@ -25,9 +42,6 @@ interface Offender {
   readonly found_nanos: bigint
   readonly expected_nanos: bigint
 }
-
-/** Findings per rule that are reported: what breaks a rule often breaks it everywhere, and people read the report. */
-const REPORTED = 100
 
 /** A picture may lie unnamed this long before the collection has to have taken it. */
 const UNNAMED_FOR_MS = 86_400_000

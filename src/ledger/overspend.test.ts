@@ -13,7 +13,7 @@ const COVERED = 50
 const SEEDS = { sqlite: 50, postgres: 25 }
 
 eachEngine((engine, open) => {
-  test(`${CALLS} simultaneous holds against a balance for ${COVERED}: ${COVERED} succeed, however they fall`, async (t) => {
+  test(`M1: ${CALLS} simultaneous holds against a balance for ${COVERED}: ${COVERED} succeed, however they fall`, async (t) => {
     const database = await open()
 
     for (const seed of seeds(SEEDS[engine])) {
@@ -31,7 +31,7 @@ eachEngine((engine, open) => {
     assert.deepEqual(await audit(database), [])
   })
 
-  test(`${CALLS} simultaneous holds against a key's limit for ${COVERED}: ${COVERED} succeed, however they fall`, async (t) => {
+  test(`M1: ${CALLS} simultaneous holds against a key's limit for ${COVERED}: ${COVERED} succeed, however they fall`, async (t) => {
     const database = await open()
 
     for (const seed of seeds(SEEDS[engine])) {

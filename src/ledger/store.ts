@@ -148,7 +148,9 @@ export function makeLedger({ database }: { readonly database: Database }): Ledge
     },
 
     async credit(trx, { amount, kind, idempotencyKey, at, ...book }) {
-      return postOnce(trx, book, { kind, idempotencyKey: `credit:${idempotencyKey}`, at, postings: credit(amount) })
+      // Each workspace has keys of its own: one may not use up another's.
+      const ownKey = `credit:${book.workspaceId}:${idempotencyKey}`
+      return postOnce(trx, book, { kind, idempotencyKey: ownKey, at, postings: credit(amount) })
     },
 
     async book(trx, { generationId, providerCost, loss, idempotencyKey, at, ...book }) {

@@ -100,8 +100,11 @@ export const initial: Migration = {
         request text,
         references_count ${int} not null,
         caller text not null,
-        quote text not null,
+        terms text not null,
+        progress text,
+        cancel_asked ${int} not null,
         receipt text,
+        failure text,
         usage text,
         "text" text,
         native_finish_reason text,
@@ -117,6 +120,8 @@ export const initial: Migration = {
         n ${int} not null,
         provider text not null,
         model text not null,
+        credential ${int} not null,
+        why text not null,
         state text not null,
         status ${int},
         upstream_id text,
@@ -161,6 +166,19 @@ export const initial: Migration = {
         primary key (workspace_id, mode, model, sha256)
       ) ${rows}`,
       'create index continuations_expiring on continuations (expires_at)',
+
+      `create table idempotency_keys (
+        workspace_id text not null,
+        mode text not null check (mode in ('live', 'test')),
+        scope text not null,
+        key text not null,
+        fingerprint text not null,
+        generation_id text not null unique,
+        created_at ${int} not null,
+        expires_at ${int},
+        primary key (workspace_id, mode, scope, key)
+      ) ${keyed}`,
+      'create index idempotency_keys_expiring on idempotency_keys (expires_at)',
 
       `create table settings (
         name text primary key,
