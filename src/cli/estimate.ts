@@ -27,7 +27,16 @@ const Estimate = z.object({
   hold_usd: z.string(),
   typical_usd: z.string(),
   price_version: z.string(),
-  routes: z.array(z.object({ provider: z.string(), model: z.string(), taken: z.boolean(), why: z.string() })),
+  routes: z.array(
+    z.object({
+      provider: z.string(),
+      model: z.string(),
+      served: z.string(),
+      taken: z.boolean(),
+      why: z.string(),
+      hold_usd: z.string().nullable(),
+    }),
+  ),
   warnings: z.array(z.looseObject({ message: z.string() })),
 })
 
@@ -43,7 +52,8 @@ async function estimate(session: Session, prompt: string, options: RequestOption
     `hold     ${value.hold_usd} USD until the real cost is known`,
     `prices   ${value.price_version}`,
     ...value.routes.map(
-      ({ provider, model, taken, why }) => `route    ${taken ? '✓' : '–'} ${provider} ${model}: ${why}`,
+      ({ provider, model, taken, why, hold_usd: hold }) =>
+        `route    ${taken ? '✓' : '–'} ${provider} ${model}: ${why}${hold === null ? '' : `; holds ${hold} USD`}`,
     ),
   ])
 }

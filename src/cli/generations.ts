@@ -52,6 +52,14 @@ export function addGenerations(program: Command, perform: Perform): void {
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  plantain generations fetch gen-1795350759-EgJnn23Pb0PDsbhgfrYI -o lake.png')
     .action((id: string, options: FetchOptions) => perform(options, (session) => fetchPictures(session, id, options)))
+  generations
+    .command('cancel')
+    .argument('<id>', 'gen-…')
+    .description('Ends one that costs nothing yet; one whose call was sent goes on, unless its provider takes it back')
+    .option(...LIVE)
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  plantain generations cancel gen-1795350759-EgJnn23Pb0PDsbhgfrYI')
+    .action((id: string, options: GenerationOptions) => perform(options, (session) => cancel(session, id, options)))
 }
 
 async function list(session: Session, { live, limit, cursor }: ListOptions): Promise<void> {
@@ -76,6 +84,12 @@ async function list(session: Session, { live, limit, cursor }: ListOptions): Pro
 async function show(session: Session, id: string, { live }: GenerationOptions): Promise<void> {
   const client = await session.client(live ? 'live' : 'test')
   const { value, raw } = await client.get(receiptPath(id), ReceiptFacts)
+  session.report(raw, receiptLines(value))
+}
+
+async function cancel(session: Session, id: string, { live }: GenerationOptions): Promise<void> {
+  const client = await session.client(live ? 'live' : 'test')
+  const { value, raw } = await client.send('POST', `${receiptPath(id)}/cancel`, undefined, ReceiptFacts)
   session.report(raw, receiptLines(value))
 }
 

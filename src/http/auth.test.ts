@@ -29,7 +29,7 @@ test('the scheme is read in any case and with any number of spaces', async () =>
   }
 })
 
-test('10,000 odd Authorization values over real connections: 401 or the parser’s own refusal, 5 ms or less each', async (t) => {
+test('X19: 10,000 odd Authorization values over real connections: 401 or the parser’s own refusal, 5 ms or less each', async (t) => {
   const { app } = testEdge()
   const port = await listen(app)
   const seed = 20_261_122

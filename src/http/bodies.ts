@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http'
 
 import { fail, type Failure } from '../core/errors.ts'
 import { readJson } from '../core/json-blobs.ts'
-import type { Spill } from '../core/json-blob.ts'
 import type { JsonLimits } from '../core/json-limits.ts'
+import type { PictureMemory } from '../core/picture-memory.ts'
 import { err, ok, type Result } from '../core/result.ts'
 
 /** What `request.body` is on every route: the parsed value, the refusal of the parser, or undefined where no body was sent. */
@@ -14,17 +14,17 @@ export type Body = Result<unknown, Failure> | undefined
  * Makes json-blobs the only parser. Fastify does not enforce its own limit on a stream parser, so the bounds are the codec's, and
  * a Content-Length that promises more is refused before a byte of the body is read.
  */
-export function mountBodies(app: FastifyInstance, limits: JsonLimits, spill: Spill | undefined): void {
+export function mountBodies(app: FastifyInstance, limits: JsonLimits, memory: PictureMemory | undefined): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(/^application\/json(?:\s*;|$)/i, (_request: unknown, payload: IncomingMessage) =>
-    read(payload, limits, spill),
+    read(payload, limits, memory),
   )
 }
 
 async function read(
   payload: IncomingMessage,
   limits: JsonLimits,
-  spill: Spill | undefined,
+  memory: PictureMemory | undefined,
 ): Promise<Result<unknown, Failure>> {
   const { headers } = payload
   const encoding = headers['content-encoding'] ?? 'identity'
@@ -37,7 +37,7 @@ async function read(
 
   // After a refusal the rest must stay readable: send.ts reads and drops it, so that the sender gets to see the refusal.
   const source: AsyncIterable<Buffer> = { [Symbol.asyncIterator]: () => payload.iterator({ destroyOnReturn: false }) }
-  const parsed = await readJson(source, { limits, mode: 'request', ...(spill && { spill }) })
+  const parsed = await readJson(source, { limits, mode: 'request', ...(memory && { memory }) })
   if (parsed.ok) return ok(parsed.value.value)
   const { code, message, field } = parsed.error
   return err(fail(code, message, field === undefined ? {} : { field }))

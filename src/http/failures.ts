@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 
 import { fail, FAILURES, type Failure, mayRepeat } from '../core/errors.ts'
 import type { Surface } from '../core/surface.ts'
+import { DatabaseAway } from '../db/database.ts'
 import { logThrow } from './logs.ts'
 import type { Send } from './send.ts'
 
@@ -53,6 +54,8 @@ export function makeFailures({ surfaces, send, logger }: { surfaces: readonly Su
       if (error.code?.startsWith('FST_ERR_CTP'))
         return fail('invalid_request', 'The body of the request cannot be read.')
       if (!request.raw.destroyed || request.raw.complete) logThrow(logger, error, request)
+      if (error instanceof DatabaseAway)
+        return fail('overloaded', 'The database does not answer right now.', { retryAfterMs: 2_000 })
       return fail('internal', 'Something went wrong here. The request id finds the cause in the log.')
     },
 
@@ -67,7 +70,7 @@ export function makeFailures({ surfaces, send, logger }: { surfaces: readonly Su
 export function failureHeaders(failure: Failure): Record<string, string> {
   const { status, by } = FAILURES[failure.code]
   const isRepeatable = mayRepeat(failure)
-  const clientsRepeat = status === 408 || status === 429 || status >= 500
+  const clientsRepeat = status === 408 || status === 409 || status === 429 || status >= 500
   const retryAfterMs = failure.retryAfterMs ?? (failure.sent && status === 502 ? 60_000 : undefined)
   return {
     'x-error-by': by,

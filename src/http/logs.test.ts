@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { systemClock } from '../core/clock.ts'
 import { delivery, LIVE_KEY, listen, playedEngine, testEdge } from './test-edge.ts'
 
-test('twelve places where a caller’s words come in, and none of them reaches the log', async () => {
+test('X20: twelve places where a caller’s words come in, and none of them reaches the log', async () => {
   const canary = 'CANARY7f3a'
   const { app, lines } = testEdge({
     engine: playedEngine({ delivery: () => delivery(10, 'throw') }).engine,

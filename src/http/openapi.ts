@@ -26,10 +26,15 @@ function operation(surface: Surface, route: Route): object {
     operationId: route.id,
     summary: route.summary,
     tags: [surface.name],
-    parameters: [...pathParameters(route.path), ...queryParameters(query)],
+    parameters: [
+      ...pathParameters(route.path),
+      ...queryParameters(query),
+      ...(route.kind === 'generate' ? HEADER_PARAMETERS : []),
+    ],
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } }),
     responses: {
       [status]: { description: 'Success' },
+      ...(route.kind === 'generate' && GENERATE_RESPONSES),
       default: {
         description: 'A failure, in the envelope of this dialect. X-Error-By and X-Error-Retryable say whose it is.',
       },
@@ -37,6 +42,75 @@ function operation(surface: Surface, route: Route): object {
     security: route.access === 'none' ? [] : [{ apiKey: [] }],
   }
 }
+
+/** Headers that every route which buys pictures reads. Their bounds are those of `idempotency.ts` and `prefer.ts`. */
+const HEADER_PARAMETERS = [
+  {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description:
+      'Your own name for this purchase. The same call with the same key is answered from the first one and buys nothing, for 24 h after that has ended.',
+    schema: { type: 'string', pattern: '^[\\x20-\\x7e]{1,255}$' },
+  },
+  {
+    name: 'Prefer',
+    in: 'header',
+    description:
+      'RFC 7240. `respond-async`: 202 at once. `wait=N`: 202 when there is no answer after N seconds. Both: the same. Other preferences are ignored.',
+    schema: { type: 'string', examples: ['respond-async', 'wait=30', 'respond-async, wait=10'] },
+  },
+  {
+    name: 'X-Plantain-Deadline',
+    in: 'header',
+    description: 'Longest time for the generation itself, in seconds. Without it the model’s or the gateway’s own.',
+    schema: { type: 'integer', minimum: 10, maximum: 900 },
+  },
+] as const
+
+/** Answers of the same routes that neither are pictures nor say that none can be had. */
+const GENERATE_RESPONSES = {
+  202: {
+    description: 'The generation goes on: ask again at `Location`. Only to a `Prefer`.',
+    headers: {
+      Location: { description: 'Its receipt.', schema: { type: 'string' } },
+      'Retry-After': { description: 'Seconds until asking is worthwhile.', schema: { type: 'integer' } },
+      'Preference-Applied': { description: 'What of `Prefer` was heeded.', schema: { type: 'string' } },
+    },
+    content: {
+      'application/json': {
+        schema: {
+          type: 'object',
+          required: ['id', 'status', 'created_at', 'progress', 'links'],
+          properties: {
+            id: { type: 'string' },
+            status: { type: 'string' },
+            created_at: { type: 'string', format: 'date-time' },
+            progress: {
+              type: ['object', 'null'],
+              properties: {
+                fraction: { type: ['number', 'null'] },
+                message: { type: ['string', 'null'] },
+                queue_position: { type: ['integer', 'null'] },
+              },
+            },
+            links: {
+              type: 'object',
+              properties: { self: { type: 'string' }, images: { type: 'string' } },
+            },
+          },
+        },
+      },
+    },
+  },
+  409: {
+    description:
+      '`idempotency_in_progress`: the first call with this key still runs; the same call again, after `Retry-After`, gets its answer. `cancelled`: the generation was cancelled while this call waited for it.',
+  },
+  422: {
+    description:
+      '`idempotency_key_reused`: the key was used for another request. `image_not_decodable`: the pixels of a reference cannot be had.',
+  },
+} as const
 
 function pathParameters(path: string): object[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({

@@ -52,8 +52,9 @@ export function makePictures({ picture, failures, clock }: PictureParts) {
     if (!principal || !isGenerationId(id) || !/^\d{1,3}$/.test(index))
       return failures.answer(request, reply, fail('not_found', 'There is no such picture.'))
 
-    request.facts.generationId = id
     const found = await picture(id, Number(index), principal)
+    // Neither the answer nor the log names a generation that the caller may not see.
+    if (found.ok || found.error.code === 'image_not_found') request.facts.generationId = id
     if (!found.ok) return failures.answer(request, reply, found.error)
 
     const { sha256, mediaType, bytes, expiresAt } = found.value

@@ -3,7 +3,9 @@ import { test } from 'node:test'
 
 import { systemClock } from '../core/clock.ts'
 import { fail, type Failure } from '../core/errors.ts'
+import type { Receipt } from '../core/receipt.ts'
 import { err, ok } from '../core/result.ts'
+import type { Engine } from '../generations/engine-port.ts'
 import { delivery, listen, LIVE_KEY, playedEngine, post, rawConnection, testEdge } from './test-edge.ts'
 
 const headers = { authorization: `Bearer ${LIVE_KEY}`, 'content-type': 'application/json' }
@@ -154,4 +156,146 @@ test('Prefer: respond-async answers 202 at once, wait=N after N seconds, and nei
   assert.ok(waitedMs >= 990)
   assert.equal((await inTime).statusCode, 200)
   assert.equal(played.engine.inFlight().length, 2)
+})
+
+test('respond-async with a time to wait first answers in time or 202, and a stream asked that way has not begun by then', async () => {
+  const played = playedEngine()
+  const { app } = testEdge({ engine: played.engine })
+  const ask = (prefer: string, body = payload) =>
+    app.inject({ ...call, headers: { ...headers, prefer }, payload: body })
+  const streamed = '{"prompt":"a lake","stream":true}'
+
+  const late = await ask('respond-async, wait=1')
+  const lateStream = await ask('respond-async', streamed)
+  const inTime = ask('respond-async, wait=5', streamed)
+  await played.until(3)
+  played.finish(ok(delivery(8)))
+
+  assert.deepEqual([late.statusCode, late.headers['preference-applied']], [202, 'respond-async, wait=1'])
+  assert.deepEqual(
+    [lateStream.statusCode, lateStream.headers['content-type']],
+    [202, 'application/json; charset=utf-8'],
+  )
+  assert.deepEqual([(await inTime).statusCode, (await inTime).headers['content-type']], [200, 'text/event-stream'])
+  assert.match((await inTime).body, /event: completed\n/)
+})
+
+test('wait=N does not touch a stream, which says that it does not', async () => {
+  const played = playedEngine()
+  const { app } = testEdge({ engine: played.engine })
+
+  const answer = app.inject({
+    ...call,
+    headers: { ...headers, prefer: 'wait=0' },
+    payload: '{"prompt":"a","stream":true}',
+  })
+  await played.until(1)
+  await systemClock.sleep(20)
+  played.finish(ok(delivery(8)))
+
+  assert.equal((await answer).statusCode, 200)
+  assert.equal((await answer).headers['preference-applied'], undefined)
+  assert.match((await answer).body, /event: completed\n/)
+})
+
+test('a 202 tells how far the generation is and when to ask', async () => {
+  const progress = { fraction: 0.25, message: 'in the queue', queue_position: 3 }
+  const polled = { status: 'running', lines: [], created_at: '2026-11-22T00:00:00.000Z', finished_at: null, progress }
+  const played = playedEngine()
+  const { app } = testEdge({
+    engine: played.engine,
+    clock: { ...systemClock, now: () => 1_790_000_012_000 },
+    answer: async () => ok(polled as unknown as Receipt),
+  })
+
+  const answer = await app.inject({ ...call, headers: { ...headers, prefer: 'respond-async' } })
+
+  assert.equal(answer.headers['retry-after'], '2')
+  assert.deepEqual(answer.json().progress, progress)
+  assert.equal(answer.json().created_at, '2026-09-21T14:13:20.000Z')
+})
+
+test('a Prefer or a deadline that cannot be understood is a 400 that names its header, before anything is started', async () => {
+  const played = playedEngine()
+  const { app } = testEdge({ engine: played.engine })
+
+  for (const [name, value] of [
+    ['Prefer', 'wait=abc'],
+    ['Prefer', 'wait=-1'],
+    ['Prefer', 'wait=1, wait=2'],
+    ['X-Plantain-Deadline', '5'],
+  ] as const) {
+    const answer = await app.inject({ ...call, headers: { ...headers, [name.toLowerCase()]: value } })
+    assert.equal(answer.statusCode, 400, value)
+    assert.match(answer.json().error.message, new RegExp(name))
+  }
+  assert.equal(played.started.length, 0)
+})
+
+test('the deadline of a request reaches the engine', async () => {
+  const played = playedEngine({ delivery: () => delivery(8) })
+  const { app } = testEdge({ engine: played.engine })
+
+  await app.inject({ ...call, headers: { ...headers, 'x-plantain-deadline': '45' } })
+
+  assert.equal(played.started[0]?.owner.deadlineMs, 45_000)
+})
+
+/** An engine in which an earlier call with the same key has started everything. */
+function replaying(engine: Engine): Engine {
+  return {
+    ...engine,
+    async start(request, owner) {
+      const started = await engine.start(request, owner)
+      return started.ok ? ok({ ...started.value, replayed: true }) : started
+    },
+  }
+}
+
+test('what an earlier call bought is presented as it was then, and said to be replayed, failures too', async () => {
+  const bought = playedEngine({ delivery: () => delivery(100) })
+  const failed = playedEngine()
+  const failure = fail('upstream_failed', 'Broken.', { sent: true })
+
+  const first = await testEdge({ engine: bought.engine }).app.inject(call)
+  const second = await testEdge({ engine: replaying(bought.engine) }).app.inject(call)
+  const waiting = testEdge({ engine: replaying(failed.engine) }).app.inject(call)
+  await failed.until(1)
+  failed.finish(err(failure))
+  const third = await waiting
+
+  assert.equal(first.headers['idempotent-replayed'], undefined)
+  assert.deepEqual([second.statusCode, second.headers['idempotent-replayed'], second.body], [200, 'true', first.body])
+  assert.deepEqual([third.statusCode, third.headers['idempotent-replayed']], [502, 'true'])
+  assert.deepEqual([third.headers['x-should-retry'], third.headers['retry-after']], ['false', '60'])
+})
+
+test('a call that follows one still at work waits as long as it likes to, then is told to come again and where to look', async () => {
+  const played = playedEngine()
+  const { app } = testEdge({ engine: replaying(played.engine) })
+
+  const answer = await app.inject({ ...call, headers: { ...headers, prefer: 'wait=1' } })
+  const promised = await app.inject({ ...call, headers: { ...headers, prefer: 'respond-async' } })
+
+  assert.deepEqual([answer.statusCode, answer.json().error.metadata.kind], [409, 'idempotency_in_progress'])
+  assert.match(String(answer.headers['retry-after']), /^[1-5]$/)
+  assert.equal(answer.headers.location, `/api/v1/generations/${played.started[0]?.id}`)
+  assert.deepEqual([answer.headers['x-error-retryable'], answer.headers['x-should-retry']], ['true', undefined])
+  assert.deepEqual([promised.statusCode, promised.headers['idempotent-replayed']], [202, 'true'])
+})
+
+test('a stream that follows another is told in the stream when its time is over, and otherwise ends like the first', async () => {
+  const played = playedEngine()
+  const { app } = testEdge({ engine: replaying(played.engine) })
+  const ask = (prefer: string) =>
+    app.inject({ ...call, headers: { ...headers, prefer }, payload: '{"prompt":"a","stream":true}' })
+
+  const late = await ask('wait=1')
+  const inTime = ask('wait=30')
+  await played.until(2)
+  played.finish(ok(delivery(8)))
+
+  assert.deepEqual([late.statusCode, late.headers['idempotent-replayed']], [200, 'true'])
+  assert.match(late.body, /"code":"idempotency_in_progress".*\n\ndata: \[DONE\]\n\n$/)
+  assert.match((await inTime).body, /event: completed\n/)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { JsonBlob } from '../core/json-blob.ts'
+import { PictureMemory } from '../core/picture-memory.ts'
 import { delivery, listen, LIVE_KEY, playedEngine, post, rawConnection, testEdge } from './test-edge.ts'
 
 const json = { authorization: `Bearer ${LIVE_KEY}`, 'content-type': 'application/json' }
@@ -98,4 +99,38 @@ test('an answer that breaks in the middle closes the connection instead of endin
   assert.match(lines.join(''), /"unexpected error"/)
   assert.match(lines.join(''), /"status":499/)
   await app.close()
+})
+
+test('what was sent, in one document or as events, or broke off, no longer counts as held', async () => {
+  const memory = new PictureMemory(10_000_000, () => {
+    throw new Error('there is room')
+  })
+  for (const isBroken of [false, true]) {
+    for (const stream of [false, true]) {
+      const hold = memory.hold()
+      hold.set(6000)
+      const spilled = {
+        byteLength: 6000,
+        async *[Symbol.asyncIterator]() {
+          yield Buffer.alloc(6000, 'A')
+          if (isBroken) throw new Error('the disk is gone')
+        },
+      }
+      const picture = new JsonBlob('base64', [], 'image/png', undefined, { spilled, hold })
+      const { app } = testEdge({
+        engine: playedEngine({ delivery: () => ({ ...delivery(0), pictures: [picture] }) }).engine,
+      })
+      const connection = rawConnection(await listen(app))
+
+      connection.socket.write(post('/api/v1/pictures', { prompt: 'a', stream }))
+      await connection.until((received) => received.includes('AAAA'))
+      for (let tries = 0; tries < 100 && memory.heldBytes > 0; tries++)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+
+      assert.equal(memory.heldBytes, 0)
+      assert.equal(picture.hold, hold)
+      connection.socket.destroy()
+      await app.close()
+    }
+  }
 })

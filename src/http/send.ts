@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 
 import type { FastifyReply } from 'fastify'
 
+import { failpoint } from '../core/failpoint.ts'
 import { writeJson } from '../core/json-blobs.ts'
 import type { JsonValue } from '../core/json-blob.ts'
 import type { StreamEvent } from '../core/surface.ts'
@@ -43,14 +44,16 @@ export function makeSend({ isStopping, writeIdleMs, onBroken }: SendParts) {
 
   /** A JSON value with blobs in it, with an exact content-length. Throws only while nothing was sent. */
   async function json(reply: FastifyReply, status: number, value: JsonValue): Promise<void> {
-    const { byteLength, chunks } = writeJson(value)
+    const { byteLength, chunks, release } = writeJson(value)
     const type = 'application/json; charset=utf-8'
     const raw = takeOver(reply, status, { 'content-type': type, 'content-length': byteLength })
     try {
-      if (await pour(raw, chunks)) raw.end()
+      if (await pour(raw, chunks)) complete(raw)
     } catch (error) {
       raw.destroy()
       onBroken(error, reply)
+    } finally {
+      release()
     }
   }
 
@@ -72,14 +75,18 @@ export function makeSend({ isStopping, writeIdleMs, onBroken }: SendParts) {
           raw.write(`data: ${event.raw}\n\n`)
           return
         }
-        const { chunks } = writeJson(event.data)
+        const { chunks, release } = writeJson(event.data)
         isMidEvent = true
         raw.write(event.event === undefined ? 'data: ' : `event: ${event.event}\ndata: `)
-        if (await pour(raw, chunks)) raw.write('\n\n')
+        try {
+          if (await pour(raw, chunks)) raw.write('\n\n')
+        } finally {
+          release()
+        }
         isMidEvent = false
       },
       end() {
-        if (!raw.destroyed) raw.end()
+        if (!raw.destroyed) complete(raw)
       },
       destroy() {
         raw.destroy()
@@ -98,13 +105,13 @@ export function makeSend({ isStopping, writeIdleMs, onBroken }: SendParts) {
       raw.end()
       return reply
     }
-    const finish = (): void => {
+    const hangUp = (): void => {
       clearTimeout(timer)
       raw.end()
     }
-    const timer = setTimeout(finish, LINGER_MS)
-    raw.once('close', finish)
-    reply.request.raw.once('end', finish).once('error', finish).resume()
+    const timer = setTimeout(hangUp, LINGER_MS)
+    raw.once('close', hangUp)
+    reply.request.raw.once('end', hangUp).once('error', hangUp).resume()
     return reply
   }
 
@@ -113,10 +120,19 @@ export function makeSend({ isStopping, writeIdleMs, onBroken }: SendParts) {
     const { raw } = reply
     const merged = { ...reply.getHeaders(), ...headers, ...(isStopping() && { connection: 'close' }) }
     for (const [name, value] of Object.entries(merged)) if (value !== undefined) raw.setHeader(name, value)
+    failpoint('before response start')
     raw.writeHead(status)
+    failpoint('after response start')
     raw.setTimeout(writeIdleMs, () => raw.destroy())
     return raw
   }
+}
+
+/** The last bytes are with the kernel when this returns, as far as it takes them. */
+function complete(raw: ServerResponse): void {
+  failpoint('before response end')
+  raw.end()
+  failpoint('after response end')
 }
 
 /**

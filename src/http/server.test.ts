@@ -10,7 +10,7 @@ import { ADMIN_KEY, listen, LIVE_KEY, playedEngine, testEdge } from './test-edge
 const bearer = { authorization: `Bearer ${LIVE_KEY}` }
 const json = { ...bearer, 'content-type': 'application/json' }
 
-test('every registered route declares who may use it, and one that does not cannot be registered', async () => {
+test('X6: every registered route declares who may use it, and one that does not cannot be registered', async () => {
   const { app } = testEdge()
   await app.ready()
 
@@ -65,7 +65,7 @@ test('a known path with another method is a 405 that names the methods', async (
   assert.equal(withParameters.headers.allow, 'GET, HEAD')
 })
 
-test('each failure before the handler says who failed, whether to retry, and carries the request id', async () => {
+test('R19: each failure before the handler says who failed, whether to retry, and carries the request id', async () => {
   const { app } = testEdge({
     ready: async () => err('the database is gone'),
     authenticate: async (key) =>

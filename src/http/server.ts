@@ -13,8 +13,8 @@ import type { ZodError } from 'zod'
 
 import type { Clock } from '../core/clock.ts'
 import { fail, type Failure } from '../core/errors.ts'
-import type { Spill } from '../core/json-blob.ts'
 import { REQUEST_LIMITS, type JsonLimits } from '../core/json-limits.ts'
+import type { PictureMemory } from '../core/picture-memory.ts'
 import type { Result } from '../core/result.ts'
 import type { Route, Surface } from '../core/surface.ts'
 import type { Engine } from '../generations/engine-port.ts'
@@ -50,8 +50,8 @@ export interface HttpParts {
   readonly version: string
   readonly settings?: Partial<ServerSettings>
   readonly limits?: JsonLimits
-  /** Where references of requests go when the memory for pictures is used up. */
-  readonly spill?: Spill
+  /** Counts the references of requests, and takes them out of memory once that is full. */
+  readonly memory?: PictureMemory
 }
 
 /** The HTTP edge: mounts the tables of the surfaces, knows keys, headers, bodies and streams, and nothing about pictures or money. */
@@ -106,7 +106,7 @@ export function makeServer(parts: HttpParts): FastifyInstance {
       const refusal = await refuse(request, reply)
       return refusal ? failures.answer(request, reply, refusal) : undefined
     })
-    mountBodies(app, parts.limits ?? REQUEST_LIMITS, parts.spill)
+    mountBodies(app, parts.limits ?? REQUEST_LIMITS, parts.memory)
     mountSurfaces(app, parts, makeHandlers())
     const picture = makePictures({ picture: parts.picture, failures, clock })
     const dialect = failures.surfaceOf('/api/v1/generations')
@@ -158,8 +158,8 @@ export function makeServer(parts: HttpParts): FastifyInstance {
 
   function makeHandlers(): Handlers {
     const { engine, answer, describe } = parts
-    const run = makeRun({ engine, clock, send, failures, describe, heartbeatMs: settings.heartbeatMs, onThrow })
-    const ask = makeAsks({ answer, describe, failures })
+    const run = makeRun({ engine, answer, clock, send, failures, describe, heartbeatMs: settings.heartbeatMs, onThrow })
+    const ask = makeAsks({ answer, clock, describe, failures })
     return (surface, route) =>
       route.kind === 'generate'
         ? (request, reply) => run(surface, route, request, reply)
@@ -186,6 +186,7 @@ const CORS = {
     'Location',
     'Retry-After',
     'Preference-Applied',
+    'Idempotent-Replayed',
     'X-Error-By',
     'X-Error-Retryable',
     'X-Should-Retry',

@@ -5,7 +5,7 @@ import { systemClock } from '../core/clock.ts'
 import { ok } from '../core/result.ts'
 import { delivery, listen, playedEngine, post, rawConnection, testEdge } from './test-edge.ts'
 
-test('the server runs with the promised settings', async () => {
+test('P6: the server runs with the promised settings', async () => {
   const { app } = testEdge()
   await listen(app)
 

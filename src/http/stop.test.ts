@@ -6,7 +6,7 @@ import { ok } from '../core/result.ts'
 import { stop } from './stop.ts'
 import { delivery, listen, playedEngine, post, rawConnection, testEdge } from './test-edge.ts'
 
-test('a graceful stop: not ready at once, nothing new, everything in flight answered, no reset', async () => {
+test('R13: a graceful stop: not ready at once, nothing new, everything in flight answered, no reset', async () => {
   const played = playedEngine()
   const { app } = testEdge({ engine: played.engine })
   const port = await listen(app)

@@ -14,6 +14,13 @@ const HEARTBEAT = 'OPENROUTER PROCESSING'
 /** Events kept for a client that reads slowly; the oldest make room, since only the last preview is worth looking at. */
 const MAX_WAITING = 4
 
+/** What a call that followed an earlier one with its key is told when its own time is over. */
+export const IN_PROGRESS = fail(
+  'idempotency_in_progress',
+  'An earlier call with this Idempotency-Key still runs. Send the same call again to get its answer; nothing is bought twice.',
+  { retryAfterMs: 2_000 },
+)
+
 interface StreamParts {
   readonly engine: Engine
   readonly clock: Clock
@@ -33,6 +40,8 @@ export function makeStream({ engine, clock, send, heartbeatMs, onThrow }: Stream
     request: FastifyRequest,
     reply: FastifyReply,
     left: AbortSignal,
+    /** Aborts when a call that only follows another has waited long enough. */
+    limit: AbortSignal = left,
   ): Promise<void> => {
     const { id: generationId, model, createdAt } = started
     const context = { generationId, model, createdAt, requestId: request.id }
@@ -40,7 +49,7 @@ export function makeStream({ engine, clock, send, heartbeatMs, onThrow }: Stream
     const ended = new AbortController()
     try {
       void beat(writer, ended.signal)
-      const outcome = await follow(writer, dialect, context, started, request, left)
+      const outcome = await follow(writer, dialect, context, started, request, { left, limit })
       if (outcome === 'left') return
       if (!outcome.ok) request.facts.failure = outcome.error.code
       await sendAll(writer, outcome.ok ? dialect.delivered(outcome.value) : dialect.failed(outcome.error, context))
@@ -67,7 +76,7 @@ export function makeStream({ engine, clock, send, heartbeatMs, onThrow }: Stream
     context: StreamContext,
     started: Started,
     request: FastifyRequest,
-    left: AbortSignal,
+    { left, limit }: { readonly left: AbortSignal; readonly limit: AbortSignal },
   ): Promise<Result<Delivery, Failure> | 'left'> {
     const news: Progress[] = []
     let wake = noOneWaits
@@ -81,8 +90,9 @@ export function makeStream({ engine, clock, send, heartbeatMs, onThrow }: Stream
       end.outcome = outcome
       wake()
     }
-    engine.wait(started.id, left).then(onEnd, (error: unknown) => {
+    engine.wait(started.id, limit).then(onEnd, (error: unknown) => {
       if (left.aborted) return onEnd('left')
+      if (limit.aborted) return onEnd(err(IN_PROGRESS))
       onThrow(error, request)
       return onEnd(err(fail('internal', 'Something went wrong here. The request id finds the cause in the log.')))
     })

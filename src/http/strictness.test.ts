@@ -37,7 +37,7 @@ const SMUGGLING: Record<string, string> = {
 const SECOND = `GET /health HTTP/1.1\r\nhost: gateway.test\r\n\r\n`
 
 for (const [name, text] of Object.entries(SMUGGLING))
-  test(`${name}: 400 in the envelope, closed, and nothing behind it is answered`, async () => {
+  test(`X16: ${name}: 400 in the envelope, closed, and nothing behind it is answered`, async () => {
     const { app, looked } = testEdge()
     const connection = rawConnection(await listen(app))
 
@@ -79,7 +79,7 @@ test('an absolute target that agrees with Host is served like any other', async 
   await app.close()
 })
 
-test('forbidden names in a query are refused, in any spelling, and no prototype changes', async () => {
+test('X17: forbidden names in a query are refused, in any spelling, and no prototype changes', async () => {
   const { app } = testEdge()
 
   for (const query of [

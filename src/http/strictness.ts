@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import { fail, type Failure } from '../core/errors.ts'
+import { isGatewayFetch } from '../outbound/loop-header.ts'
 
 /** Names that would reach an object's prototype if anybody ever used them as plain keys. */
 const POISONED = new Set(['__proto__', 'constructor', 'prototype'])
@@ -20,7 +21,7 @@ export function suspicion(request: IncomingMessage, target: string): Failure | u
     if (ONCE.has(name) && seen.has(name)) return fail('invalid_request', `The header ${name} is given more than once.`)
     seen.add(name)
   }
-  return suspiciousFraming(request) ?? suspiciousTarget(request, target)
+  return loop(request) ?? suspiciousFraming(request) ?? suspiciousTarget(request, target)
 }
 
 /** The path and query of an absolute target that names our own host (RFC 9112, 3.2.2); every other target as it is. */
@@ -28,6 +29,11 @@ export function originForm(target: string, host: string | undefined): string {
   const absolute = splitAbsolute(target)
   if (!absolute || absolute.host.toLowerCase() !== host?.toLowerCase()) return target
   return absolute.rest.startsWith('/') ? absolute.rest : `/${absolute.rest}`
+}
+
+/** A reference by URL, or a delivery, that leads back to a gateway would make it fetch from itself without end. */
+function loop({ headers }: IncomingMessage): Failure | undefined {
+  return isGatewayFetch(headers) ? fail('invalid_request', 'A gateway does not fetch from a gateway.') : undefined
 }
 
 function suspiciousFraming(request: IncomingMessage): Failure | undefined {

@@ -144,7 +144,7 @@ export function playedEngine(more: { delivery?: () => Delivery; startFailure?: F
         resolve(result)
       })
       if (more.delivery) ends.get(id)?.(ok(more.delivery()))
-      return ok({ id, createdAt: 1_790_000_000_000, model: 'acme/pix-1' })
+      return ok({ id, createdAt: 1_790_000_000_000, deadlineAt: systemClock.now() + 300_000, model: 'acme/pix-1' })
     },
     async wait(id, signal) {
       const result = results.get(id)
@@ -159,6 +159,7 @@ export function playedEngine(more: { delivery?: () => Delivery; startFailure?: F
       listeners.set(id, listener)
       return () => listeners.delete(id)
     },
+    cancel: async () => 'too_late',
     inFlight: () => [...ends.keys()] as GenerationId[],
   }
   return {

@@ -12,8 +12,8 @@ import { openrouterSurface } from './openrouter/surface.ts'
 const made = makeCatalog()
 assert.ok(made.ok)
 const parts = { catalog: made.value, configuredProviders: () => [], today: () => '2026-11-22' }
-const roads = { isConfigured: () => false, isSimulated: () => false, settingsOf: () => [] }
-const surfaces = [openrouterSurface(parts), openaiSurface(parts), nativeSurface({ ...parts, roads })]
+const setup = { credentials: () => 0, isSimulated: () => false, settingsOf: () => [] }
+const surfaces = [openrouterSurface(parts), openaiSurface(parts), nativeSurface({ ...parts, setup })]
 const routes: readonly Route[] = surfaces.flatMap((surface) => surface.routes)
 
 test('no two routes of all surfaces share a name, or a method and path', () => {

@@ -79,7 +79,8 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 const SIZE_WORDS: Readonly<Record<string, string>> = { string: ' characters long', array: ' items long' }
 
 const PROMPT = /^(prompt|messages|contents)$|\.(content|text|prompt)$/
-const PICTURE = /(^|\.)(url|b64_json|data|image|mask)$/
+/** `provider.max_price.image` is a price. */
+const PICTURE = /^(?!provider\.)(?:.*\.)?(url|b64_json|data|image|mask)$/
 
 function codeOf(path: Path, missing: boolean): FailureCode {
   const field = path.map(String).join('.')

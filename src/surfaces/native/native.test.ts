@@ -14,8 +14,8 @@ assert.ok(made.ok)
 const surface = nativeSurface({
   catalog: made.value,
   today: () => '2026-11-22',
-  roads: {
-    isConfigured: (provider) => provider === 'openai',
+  setup: {
+    credentials: (provider) => (provider === 'openai' ? 1 : 0),
     isSimulated: (provider) => provider === 'google-ai-studio',
     settingsOf: (provider) => (provider === 'google-ai-studio' ? ['GEMINI_API_KEY', 'GOOGLE_API_KEY'] : []),
   },
@@ -87,7 +87,17 @@ test('an estimate takes the body of /images and answers in decimal dollars', () 
     hold: usd('0.0645'),
     typical: usd('0.0336'),
     priceVersion: '2026-11-22.1',
-    routes: [{ provider: 'fal', model: 'x', taken: false, why: 'not configured' }],
+    routes: [
+      {
+        provider: 'google-ai-studio',
+        model: 'nb',
+        served: 'google/nb',
+        taken: true,
+        why: 'by price',
+        price: { hold: usd('0.0645'), typical: usd('0.0336') },
+      },
+      { provider: 'fal', model: 'x', served: 'google/nb', taken: false, why: 'not configured' },
+    ],
     warnings: [{ code: 'c', field: null, message: 'm' }],
   }
   assert.deepEqual(present('estimate', estimate), {
@@ -95,7 +105,26 @@ test('an estimate takes the body of /images and answers in decimal dollars', () 
     hold_usd: '0.0645',
     typical_usd: '0.0336',
     price_version: '2026-11-22.1',
-    routes: [{ provider: 'fal', model: 'x', taken: false, why: 'not configured' }],
+    routes: [
+      {
+        provider: 'google-ai-studio',
+        model: 'nb',
+        served: 'google/nb',
+        taken: true,
+        why: 'by price',
+        hold_usd: '0.0645',
+        typical_usd: '0.0336',
+      },
+      {
+        provider: 'fal',
+        model: 'x',
+        served: 'google/nb',
+        taken: false,
+        why: 'not configured',
+        hold_usd: null,
+        typical_usd: null,
+      },
+    ],
     warnings: [{ code: 'c', field: null, message: 'm' }],
   })
 })

@@ -11,19 +11,20 @@ export interface OffersParts {
   readonly catalog: Catalog
   /** `YYYY-MM-DD` in UTC. */
   readonly today: () => string
-  readonly roads: OfferRoads
+  readonly setup: OfferSetup
 }
 
 /** What this install can reach, of what the router knows. */
-interface OfferRoads {
-  isConfigured(provider: string): boolean
+interface OfferSetup {
+  /** How many credentials are configured. */
+  credentials(provider: string): number
   isSimulated(provider: string, model: string): boolean
   /** Environment names of a provider's credential, any of which will do; empty for providers that are not spoken here. */
   settingsOf(provider: string): readonly string[]
 }
 
 /** Every model with what a picture costs and who would make it here: what a person chooses by. */
-export function offersRoute({ catalog, today, roads }: OffersParts): CatalogRoute {
+export function offersRoute({ catalog, today, setup }: OffersParts): CatalogRoute {
   return {
     kind: 'catalog',
     id: 'listOffers',
@@ -31,14 +32,14 @@ export function offersRoute({ catalog, today, roads }: OffersParts): CatalogRout
     path: '/api/v1/offers',
     summary: 'Models with the usual price of a picture and whether this install serves them',
     access: 'none',
-    answer: () => ok({ data: listedModels(catalog, today()).map((model) => presentOffer(model, today(), roads)) }),
+    answer: () => ok({ data: listedModels(catalog, today()).map((model) => presentOffer(model, today(), setup)) }),
   }
 }
 
-function presentOffer(model: Model, today: string, roads: OfferRoads) {
+function presentOffer(model: Model, today: string, setup: OfferSetup) {
   const routes = liveRoutes(model, today)
-  const needs = new Set(routes.flatMap(({ provider }) => roads.settingsOf(provider)[0] ?? []))
-  const isLive = routes.some(({ provider }) => roads.isConfigured(provider))
+  const needs = new Set(routes.flatMap(({ provider }) => setup.settingsOf(provider)[0] ?? []))
+  const isLive = routes.some(({ provider }) => setup.credentials(provider) > 0)
   return {
     id: model.id,
     name: model.name,
@@ -48,7 +49,7 @@ function presentOffer(model: Model, today: string, roads: OfferRoads) {
     edits: model.modes.includes('edit'),
     picture_usd: typicalPrice(model),
     live: isLive,
-    test: routes.some(({ provider, model: id }) => roads.isSimulated(provider, id)),
+    test: routes.some(({ provider, model: id }) => setup.isSimulated(provider, id)),
     // One of them is enough.
     needs: isLive ? [] : [...needs],
   }

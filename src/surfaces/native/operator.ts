@@ -51,7 +51,7 @@ export const operatorRoutes: readonly AskRoute[] = [
     id: 'audit',
     method: 'GET',
     path: '/api/v1/audit',
-    summary: 'Whether every sum of the ledger is right',
+    summary: 'Whether every sum of the ledger is right, and every charged picture is there',
     access: 'admin',
     parse: () => ok({ ask: 'audit' }),
     present: (findings) => ({ ok: findings.length === 0, findings: findings.map((finding) => ({ ...finding })) }),

@@ -10,6 +10,7 @@ import { presentFailure } from '../openrouter/failure.ts'
 import { imagesRequest, ImagesBody } from '../openrouter/images.ts'
 import { offersRoute, type OffersParts } from './offers.ts'
 import { operatorRoutes } from './operator.ts'
+import { providersHealthRoute } from './providers-health.ts'
 
 const ReceiptsQuery = z.object({
   limit: wholeNumberText(1, 100).optional().describe('1 to 100, default 50.'),
@@ -21,7 +22,7 @@ export function nativeSurface(parts: OffersParts): Surface {
   return {
     name: 'native',
     prefix: '/api/v1',
-    routes: [...routes, offersRoute(parts), ...operatorRoutes],
+    routes: [...routes, offersRoute(parts), providersHealthRoute, ...operatorRoutes],
     presentFailure,
   }
 }
@@ -37,6 +38,16 @@ const routes: readonly AskRoute[] = [
     parse: ({ params }) => ok({ ask: 'receipt', id: params['id'] ?? '' }),
     present: presentReceipt,
   } satisfies AskRoute<'receipt'>,
+  {
+    kind: 'ask',
+    id: 'cancelGeneration',
+    method: 'POST',
+    path: '/api/v1/generations/:id/cancel',
+    summary: 'Cancel a generation where that is free: nothing was sent yet, or its provider takes the call back',
+    access: 'any',
+    parse: ({ params }) => ok({ ask: 'cancel', id: params['id'] ?? '' }),
+    present: presentReceipt,
+  } satisfies AskRoute<'cancel'>,
   {
     kind: 'ask',
     id: 'listPictures',
@@ -82,8 +93,11 @@ function presentReceipt(receipt: Receipt) {
     images: receipt.images.map((image) => ({ ...image })),
     lines: receipt.lines.map((line) => ({ ...line })),
     attempts: receipt.attempts.map((attempt) => ({ ...attempt })),
+    routes: receipt.routes.map((route) => ({ ...route })),
+    differences: receipt.differences.map((difference) => ({ ...difference })),
     warnings: receipt.warnings.map((warning) => ({ ...warning })),
     error: receipt.error && { ...receipt.error },
+    progress: receipt.progress && { ...receipt.progress },
   }
 }
 
@@ -93,7 +107,11 @@ function presentEstimate({ model, hold, typical, priceVersion, routes: plan, war
     hold_usd: formatUsd(hold),
     typical_usd: formatUsd(typical),
     price_version: priceVersion,
-    routes: plan.map((route) => ({ ...route })),
+    routes: plan.map(({ price, ...route }) => ({
+      ...route,
+      hold_usd: price ? formatUsd(price.hold) : null,
+      typical_usd: price ? formatUsd(price.typical) : null,
+    })),
     warnings: warnings.map((warning) => ({ ...warning })),
   }
 }

@@ -171,10 +171,48 @@ test('what no picture model honours is named, and what says nothing is not', () 
     stream_options: { include_usage: true },
     usage: { include: true },
     image_config: { style: 'vivid' },
-    provider: { sort: 'price', zdr: false, data_collection: 'allow' },
+    provider: { nitro: true, zdr: false, data_collection: 'allow' },
   })
 
-  assert.deepEqual(ignored, ['temperature', 'tools', 'image_config.style', 'provider.sort'])
+  assert.deepEqual(ignored, ['temperature', 'tools', 'image_config.style', 'provider.nitro'])
+})
+
+test('every wish about routes reaches the request, prices as exact decimals', () => {
+  const { routing, ignored } = requestOf({
+    provider: {
+      sort: { by: 'price', partition: 'none' },
+      max_price: { prompt: '1.50', completion: 7.5, image: 0.1, request: 0 },
+      data_collection: 'deny',
+      zdr: true,
+      fallback_on_moderation: true,
+    },
+  })
+
+  assert.deepEqual(routing, {
+    sort: { by: 'price', partition: 'none' },
+    maxPrice: { prompt: '1.5', completion: '7.5', image: '0.1', request: '0' },
+    dataCollection: 'deny',
+    zdr: true,
+    fallbackOnModeration: true,
+  })
+  assert.equal(ignored, undefined)
+  assert.deepEqual(requestOf({ provider: { sort: 'latency' } }).routing, { sort: { by: 'latency' } })
+})
+
+test('preferences that nothing here can act on are taken and named', () => {
+  const named = (provider: object) => requestOf({ provider }).routing
+
+  assert.deepEqual(named({ sort: 'exacto' }), { unheeded: ['provider.sort'] })
+  assert.deepEqual(named({ sort: { by: 'exacto', partition: 'none' } }), {
+    sort: { partition: 'none' },
+    unheeded: ['provider.sort'],
+  })
+  assert.deepEqual(
+    named({ preferred_min_throughput: 5, preferred_max_latency: { p90: 3, p99: null }, max_price: { audio: '1' } }),
+    { unheeded: ['provider.max_price.audio', 'provider.preferred_min_throughput', 'provider.preferred_max_latency'] },
+  )
+  const nothing = { sort: null, max_price: {}, preferred_max_latency: null, data_collection: null, zdr: null }
+  assert.equal(named(nothing), undefined)
 })
 
 test('null is as good as absent everywhere', () => {
@@ -252,14 +290,22 @@ test('each bad body names the field and what would be accepted', () => {
       /png or webp/,
     ],
     [{ provider: { order: 'fal' } }, 'provider.order', 'invalid_request', /list of at most 50 names/],
-    [{ provider: { zdr: true } }, 'provider.zdr', 'unsupported_parameter', /cannot be promised/],
+    [{ provider: { zdr: 'yes' } }, 'provider.zdr', 'invalid_request', /true or false/],
+    [{ provider: { data_collection: 'never' } }, 'provider.data_collection', 'invalid_request', /allow or deny/],
+    [{ provider: { sort: 'cheapest' } }, 'provider.sort', 'invalid_request', /one of price, latency, throughput/],
+    [{ provider: { sort: { partition: 'all' } } }, 'provider.sort.partition', 'invalid_request', /model or none/],
+    [{ provider: { max_price: 1 } }, 'provider.max_price', 'invalid_request', /object of prices/],
+    [{ provider: { max_price: { image: -1 } } }, 'provider.max_price.image', 'invalid_request', /0 or more/],
+    [{ provider: { max_price: { image: '1e-3' } } }, 'provider.max_price.image', 'invalid_request', /decimal text/],
+    [{ provider: { max_price: { image: 'cheap' } } }, 'provider.max_price.image', 'invalid_request', /0 or more/],
+    [{ provider: { max_price: { picture: 1 } } }, 'provider.max_price', 'invalid_request', /nothing but prompt/],
     [
-      { provider: { data_collection: 'deny' } },
-      'provider.data_collection',
-      'unsupported_parameter',
-      /cannot be promised/,
+      { provider: { preferred_max_latency: 'low' } },
+      'provider.preferred_max_latency',
+      'invalid_request',
+      /percentiles/,
     ],
-    [{ provider: { max_price: { image: 0.1 } } }, 'provider.max_price', 'unsupported_parameter', /cannot be promised/],
+    [{ provider: { quantizations: ['fp8'] } }, 'provider.quantizations', 'unsupported_parameter', /cannot be promised/],
     [{ session_id: 's'.repeat(257) }, 'session_id', 'invalid_request', /256 characters/],
     [{ metadata: { a: 1 } }, 'metadata.a', 'invalid_request', /16 pairs/],
   ]

@@ -3,20 +3,17 @@ import { z } from 'zod'
 import { fail, type Failure } from '../../core/errors.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { GenerateRoute, ParsedGenerate } from '../../core/surface.ts'
-import { flag, names, oneOf, said, shortText, textMap, unheard, wholeNumber } from '../fields.ts'
+import { flag, oneOf, said, shortText, textMap, unheard, wholeNumber } from '../fields.ts'
 import { chatStream, presentChat } from './chat-answer.ts'
 import { configFieldNames, ImageConfig, toPictureWishes } from './image-config.ts'
 import { Messages, toTurns } from './messages.ts'
 import { ProviderPreferences, toRouting } from './provider-preferences.ts'
+import { ModelFields, toModels } from './wished-models.ts'
 
 export const ChatBody = z
   .looseObject(
     {
-      model: shortText(200).nullish().describe('Id or alias of an image model.'),
-      models: names(100)
-        .max(3, { error: "must be a list of at most 3 models: 'models' array must have 3 items or fewer" })
-        .nullish()
-        .describe('Models to try in order; `model`, where given, goes first.'),
+      ...ModelFields,
       messages: Messages,
       modalities: z
         .array(oneOf(['image', 'text']), { error: 'must be a list of image and text' })
@@ -53,9 +50,8 @@ export const createChatCompletion: GenerateRoute = {
 }
 
 function parseChat(body: ChatBody): Result<ParsedGenerate, Failure> {
-  const [model, ...fallbackModels] = modelsOf(body)
-  if (model === undefined)
-    return err(fail('invalid_request', 'model is missing; it must be the id of an image model.', { field: 'model' }))
+  const models = toModels(body)
+  if (!models.ok) return models
   const turns = toTurns(body.messages)
   if (!turns.ok) return turns
   const wantsText = wordsWanted(body.modalities)
@@ -71,9 +67,8 @@ function parseChat(body: ChatBody): Result<ParsedGenerate, Failure> {
     ...routed.value.ignored,
   ]
   const request = {
-    model,
+    ...models.value,
     turns: turns.value,
-    ...(fallbackModels.length > 0 && { fallbackModels }),
     ...wishes.value.request,
     ...routed.value.request,
     ...said({
@@ -88,11 +83,6 @@ function parseChat(body: ChatBody): Result<ParsedGenerate, Failure> {
   }
   const fieldNames = configFieldNames(body.image_config)
   return ok({ request, stream: body.stream === true, ...(Object.keys(fieldNames).length > 0 && { fieldNames }) })
-}
-
-function modelsOf({ model, models }: ChatBody): readonly string[] {
-  const first = model === null || model === undefined ? [] : [model]
-  return [...new Set([...first, ...(models ?? [])])]
 }
 
 /** Absent and empty say nothing. Only words is the one thing that a picture model cannot be asked for. */

@@ -56,6 +56,18 @@ test('every field of the endpoint reaches the request', () => {
   })
 })
 
+test('models to fall back to are taken here too, the first of them being the model where none is named', () => {
+  const named = (change: object) => {
+    const result = parsed(change)
+    assert.ok(result.ok)
+    const { model, fallbackModels } = result.value.request
+    return [model, fallbackModels]
+  }
+
+  assert.deepEqual(named({ models: ['m', 'second'] }), ['m', ['second']])
+  assert.deepEqual(named({ model: null, models: ['first', 'second'] }), ['first', ['second']])
+})
+
 test('references and mask are named by where they stood, and excuse an empty prompt', () => {
   const result = parsed({ prompt: '', input_references: [REFERENCE, REFERENCE], mask: REFERENCE })
 
@@ -69,6 +81,8 @@ test('references and mask are named by where they stood, and excuse an empty pro
 test('each bad body names the field and what would be accepted', () => {
   const cases: readonly (readonly [object, string, string, RegExp])[] = [
     [{ model: undefined }, 'model', 'invalid_request', /missing/],
+    [{ model: undefined, models: [] }, 'model', 'invalid_request', /missing/],
+    [{ models: ['a', 'b', 'c', 'd'] }, 'models', 'invalid_request', /3 items or fewer/],
     [{ prompt: undefined }, 'prompt', 'invalid_prompt', /missing/],
     [{ prompt: '  ' }, 'prompt', 'invalid_prompt', /empty/],
     [{ prompt: 'é'.repeat(70_000) }, 'prompt', 'invalid_prompt', /128 KiB|131072/],
@@ -113,5 +127,5 @@ test('each bad body names the field and what would be accepted', () => {
 test('OpenAPI can be made from the schema', () => {
   const schema = z.toJSONSchema(ImagesBody, { io: 'input', unrepresentable: 'any' })
 
-  assert.deepEqual(schema.required, ['model', 'prompt'])
+  assert.deepEqual(schema.required, ['prompt'])
 })

@@ -12,11 +12,12 @@ import { checkPrompt } from '../prompt.ts'
 import { imagesStream, presentImages } from './images-answer.ts'
 import { ImagePart, toPicture } from './messages.ts'
 import { ProviderPreferences, toRouting } from './provider-preferences.ts'
+import { ModelFields, toModels } from './wished-models.ts'
 
 export const ImagesBody = z
   .looseObject(
     {
-      model: shortText(200).describe('Id or alias of an image model.'),
+      ...ModelFields,
       prompt: text().describe('What to make. May be empty where references say it all.'),
       n: wholeNumber(1, 10).nullish().describe('Pictures wanted, 1 to 10. Default 1.'),
       size: sizeField().nullish().describe('A tier (`2K`) or pixels (`2048x2048`). Pixels are authoritative.'),
@@ -64,6 +65,8 @@ export function parseImages(body: ImagesBody): Result<ParsedGenerate, Failure> {
 }
 
 export function imagesRequest(body: ImagesBody): Result<ImageRequest, Failure> {
+  const models = toModels(body)
+  if (!models.ok) return models
   const shape = dimensions(
     [
       { field: 'size', value: body.size },
@@ -80,7 +83,7 @@ export function imagesRequest(body: ImagesBody): Result<ImageRequest, Failure> {
 
   const ignored = [...unheard(body, ImagesBody.shape), ...routed.value.ignored]
   return ok({
-    model: body.model,
+    ...models.value,
     turns,
     ...shape.value,
     ...toLook(body),

@@ -5,7 +5,7 @@ import {
   shutDownOn,
   supportedParameters,
 } from '../../catalog/listing.ts'
-import type { Model, ModelRoute } from '../../catalog/model.ts'
+import { type Model, type ModelRoute, onRoute } from '../../catalog/model.ts'
 import { findProvider } from '../../catalog/provider-names.ts'
 
 /** What the views ask about this install. */
@@ -87,7 +87,7 @@ function presentEndpoint(model: Model, route: ModelRoute, standing: Standing) {
     max_prompt_tokens: model.maxPromptTokens ?? null,
     quantization: 'unknown',
     status: 0,
-    pricing: { ...openrouterPricing(model) },
+    pricing: { ...openrouterPricing(onRoute(model, route)) },
     supported_parameters: Object.keys(supportedParameters(model)),
     supports_implicit_caching: false,
     supports_tool_choice: { auto: false, function: false, none: false, required: false },
@@ -112,7 +112,7 @@ export function presentImageEndpoints(model: Model, standing: Standing) {
       supported_parameters: { ...supportedParameters(model) },
       allowed_passthrough_parameters: [],
       supports_streaming: model.supports.streaming,
-      pricing: endpointPrices(model).map((row) => ({ ...row })),
+      pricing: endpointPrices(onRoute(model, route)).map((row) => ({ ...row })),
       configured: standing.isConfigured(route.provider),
     })),
   }
