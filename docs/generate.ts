@@ -2,7 +2,8 @@
  * Writes the parts of the documents that are tables in the code: `node docs/generate.ts`. A part stands between
  * `<!-- generated: name -->` and `<!-- /generated -->`; everything else in a document is written by hand and stays.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 
 import { baseUrlSetting, SETTINGS } from '../src/config.ts'
 import { fail, FAILURES } from '../src/core/errors.ts'
@@ -12,6 +13,13 @@ import { type ProviderEntry, PROVIDERS } from '../src/providers/registry.ts'
 import { FAULTS } from '../src/sandbox/faults.ts'
 import { presentFailure as presentForOpenai } from '../src/surfaces/openai/failure.ts'
 import { presentFailure as presentForOpenrouter } from '../src/surfaces/openrouter/failure.ts'
+import { SABOTAGES } from '../test/sabotage/list.ts'
+import { figureRows, readFigures } from './figures.ts'
+import { type Evidence, promiseRows } from './promises-table.ts'
+import { PROMISES } from './promises.ts'
+import { titlesOf } from './test-titles.ts'
+
+const root = resolve(import.meta.dirname, '..')
 
 /** Every generated part by its document and its name. */
 const PARTS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
@@ -22,6 +30,11 @@ const PARTS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
     openrouter: () => example(presentForOpenrouter(SAMPLE, SAMPLE_IDS)),
     openai: () => example(presentForOpenai(SAMPLE, SAMPLE_IDS)),
     faults: faultsTable,
+  },
+  // The last one, since it fails when a promise has no test.
+  'reliability.md': {
+    ...Object.fromEntries(Object.keys(PROMISES).map((group) => [group, () => promisesTable(group)])),
+    figures: figuresTable,
   },
 }
 
@@ -108,6 +121,32 @@ function faultsTable(): string {
     means,
   ])
   return table(['Fault', 'Value', 'Billed', 'What happens'], rows)
+}
+
+function promisesTable(group: string): string {
+  const head = ['Number', 'Promise', 'Tests', 'Broken on purpose', 'Measured by the long form']
+  return table(head, promiseRows(PROMISES, group, evidence()))
+}
+
+function figuresTable(): string {
+  const rows = figureRows(evidence().figures)
+  return rows.length === 0 ? 'None yet.' : table(['Number', 'Of what', 'Figure', 'Run'], rows)
+}
+
+function evidence(): Evidence {
+  return {
+    tests: files('{src,test}/**/*.test.ts').map((file) => ({ file, titles: titlesOf(file, textOf) })),
+    sabotages: SABOTAGES,
+    figures: files('test/figures/*.json').flatMap((file) => readFigures(file, textOf(file))),
+  }
+}
+
+function files(pattern: string): readonly string[] {
+  return globSync(pattern, { cwd: root }).toSorted()
+}
+
+function textOf(file: string): string {
+  return readFileSync(resolve(root, file), 'utf8')
 }
 
 function code(words: readonly string[], separator: string): string {

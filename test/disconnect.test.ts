@@ -158,7 +158,7 @@ async function answered(caller: Caller, enough: (length: number) => number): Pro
 }
 
 for (const database of DATABASES) {
-  describe(`a caller that disconnects (${database})`, () => {
+  describe(`M12: a caller that disconnects (${database})`, () => {
     const home = makeHome(database)
     const made: string[] = []
     let simulator: Simulator

@@ -6,6 +6,10 @@ import { test } from 'node:test'
 
 import { COLUMNS, withTable } from '../bench/table.ts'
 import { GENERATED_DOCUMENTS, generated } from '../docs/generate.ts'
+import { figureRows, readFigures } from '../docs/figures.ts'
+import { type Evidence, promiseRows } from '../docs/promises-table.ts'
+import { PROMISES } from '../docs/promises.ts'
+import { titlesOf } from '../docs/test-titles.ts'
 import { baseUrlSetting, SETTINGS } from '../src/config.ts'
 import { FAILURES } from '../src/core/errors.ts'
 import { PROVIDERS } from '../src/providers/registry.ts'
@@ -34,6 +38,109 @@ test('a document whose places are not the generated parts is refused', () => {
   assert.throws(
     () => generated('errors.md', '<!-- generated: nothing -->\n<!-- /generated -->'),
     /has places for \[nothing\]/,
+  )
+})
+
+const TEXTS: Readonly<Record<string, string>> = {
+  'test/a.test.ts':
+    "// P1\ntest('M1: nobody overspends', () => 'R1')\ndescribe(`(M2) ${what}`)\nimport { readFileSync } from 'node:fs'",
+  'test/b.test.ts': "test(\n  'a key is charged once (M1)',\n  { skip: false },\n)",
+  'test/c.test.ts':
+    "import { ROWS } from './c/rows.ts'\nimport { PLACES } from './support/places.ts'\ntest(`${promise}: ${claim}`)",
+  'test/c/rows.ts': "import { MORE } from './more.ts'\nexport const ROWS = [{ promise: 'M13' }]",
+  'test/c/more.ts': "const MORE = [\n  {\n    promise: 'R3',\n  },\n]\nimport '../c.test.ts'",
+  'test/support/places.ts': "  promise: 'R7',",
+}
+const titled = (file: string) => ({ file, titles: titlesOf(file, (path) => TEXTS[path] ?? '') })
+
+const FIGURES = [
+  { promise: 'M1', figure: '1,000 seeds', seed: 7, when: '2026-11-22T10:00:00Z' },
+  { promise: 'M2 R7 both', figure: { rounds: 20, slowestMs: 9, ends: { ok: 3 }, replay: 'npm' }, when: '2026-11-23' },
+  { promise: 'L3', claim: 'opens', kept: false, figure: '2 %', database: 'sqlite', when: '2026-11-23' },
+]
+
+const EVIDENCE: Evidence = {
+  tests: [titled('test/a.test.ts'), titled('test/b.test.ts')],
+  sabotages: [
+    { promise: 'M1', deed: 'look away' },
+    { promise: 'M10', deed: 'look elsewhere' },
+  ],
+  figures: readFigures('a.json', JSON.stringify(FIGURES)),
+}
+
+test('the row of a promise has the tests that name it, how it was broken, and what long runs measured', () => {
+  const promises = { money: { M1: 'One.', M2: 'Two.' } }
+
+  const [first, second] = promiseRows(promises, 'money', EVIDENCE)
+
+  assert.deepEqual(first, [
+    '<a id="m1"></a>M1',
+    'One.',
+    '[test/a.test.ts](../test/a.test.ts)<br>[test/b.test.ts](../test/b.test.ts)',
+    'look away',
+    '1,000 seeds (seed 7, 2026-11-22)',
+  ])
+  assert.deepEqual(second?.slice(2), [
+    '[test/a.test.ts](../test/a.test.ts)',
+    'not yet',
+    'both: rounds 20, slowest ms 9, ends (ok 3) (2026-11-23)',
+  ])
+})
+
+test('many figures of a promise are counted, one that was not kept says so, and all stand in a table of their own', () => {
+  const figures = readFigures(
+    'a.json',
+    JSON.stringify([FIGURES[2], ...[1, 2, 3].map((seed) => ({ ...FIGURES[0], seed }))]),
+  )
+  const promises = { money: { M1: 'One.' } }
+  const [row] = promiseRows(promises, 'money', { ...EVIDENCE, figures })
+  const [spoilt] = promiseRows(promises, 'money', {
+    ...EVIDENCE,
+    figures: figures.map((figure) => ({ ...figure, promise: 'M1' })),
+  })
+
+  assert.match(row?.at(-1) ?? '', /^3 \[figures\]\(#figures\), seed 1, 2026-11-22; /)
+  assert.equal(spoilt?.at(-1), '**not kept**, 2026-11-23')
+  assert.deepEqual(figureRows(figures)[0], ['L3', 'opens, sqlite', '**not kept** 2 %', '2026-11-23'])
+  assert.equal(figureRows(figures).length, 4)
+})
+
+test('a promise without a test that names it in a title cannot be written down', () => {
+  const promises = { money: { M1: 'One.', M10: 'Ten.' }, resources: { P1: 'One.' }, availability: { R1: 'One.' } }
+
+  assert.throws(() => promiseRows(promises, 'money', EVIDENCE), /no test's title names M10, P1, R1$/)
+})
+
+test('titles that are made of data name the promises of the data', () => {
+  assert.deepEqual(titled('test/c.test.ts').titles, ['M13: ${claim}', 'R3: ${claim}'])
+})
+
+test('figures that are none are refused by file and place', () => {
+  assert.throws(() => readFigures('b.json', '[{"promise":"M1","figure":"much"}]'), /^Error: b\.json: [\s\S]*when/)
+  assert.throws(
+    () => readFigures('b.json', '[{"promise":"soon","figure":"1","when":"2026-11-22"}]'),
+    /number of a promise/,
+  )
+})
+
+test('each promise stands in the group of its letter', () => {
+  const letters = { money: 'M', availability: 'R', resources: 'P', addresses: 'S', access: 'X' }
+
+  assert.deepEqual(Object.keys(PROMISES), Object.keys(letters))
+  for (const [group, letter] of Object.entries(letters))
+    for (const number of Object.keys(PROMISES[group] ?? {})) assert.match(number, new RegExp(`^${letter}\\d+$`))
+})
+
+test('every npm script that the documents name is one', () => {
+  const { scripts } = JSON.parse(textOf('package.json')) as { readonly scripts: Readonly<Record<string, string>> }
+  const named = documents.flatMap((file) =>
+    [...textOf(file).matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => ({ file, name })),
+  )
+
+  assert.ok(named.length > 5)
+  assert.deepEqual(
+    named.filter(({ name }) => !(name in scripts)),
+    [],
   )
 })
 

@@ -25,7 +25,7 @@ const post = (url: string, key: string, prompt: string, more: object = {}) =>
   })
 
 for (const database of DATABASES) {
-  describe(`the deadline (${database})`, () => {
+  describe(`R2: the deadline (${database})`, () => {
     test('a provider that hangs is left at the deadline: 408 within a second, the hold home, the loss booked', async () => {
       const DEADLINE_S = 1
       const home = await makeHome(database)
@@ -90,7 +90,7 @@ describe('a gateway in a process of its own', () => {
     return home
   }
 
-  test('asked to stop, it answers what is in flight, takes nothing new and ends with 0', async () => {
+  test('R13: asked to stop, it answers what is in flight, takes nothing new and ends with 0', async () => {
     const gateway = await startGatewayChild({ home: await freshHome() })
     const { url, keys } = gateway
     await (await post(url, keys.test, 'a rehearsal')).text()

@@ -7,8 +7,8 @@ export const EDGES: readonly Sabotage[] = [
     deed: 'forget the deadline',
     edits: [
       {
-        file: 'src/generations/attempt.ts',
-        find: "    () => deadline.abort(new DOMException('the deadline has passed', 'TimeoutError')),",
+        file: 'src/generations/undertaking.ts',
+        find: "    () => controller.abort(new DOMException('the deadline has passed', 'TimeoutError')),",
         put: '    () => {},',
       },
     ],

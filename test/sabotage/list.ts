@@ -1,5 +1,20 @@
+import { CALLS } from './calls.ts'
+import { DECODING } from './decoding.ts'
 import { EDGES } from './edges.ts'
+import { MEMORY } from './memory.ts'
 import { MONEY } from './money.ts'
+import { OPENROUTER } from './openrouter.ts'
+import { OUTBOUND } from './outbound.ts'
+import { ROUTING } from './routing.ts'
 import type { Sabotage } from './sabotage.ts'
 
-export const SABOTAGES: readonly Sabotage[] = [...MONEY, ...EDGES]
+export const SABOTAGES: readonly Sabotage[] = [
+  ...MONEY,
+  ...EDGES,
+  ...ROUTING,
+  ...OUTBOUND,
+  ...CALLS,
+  ...OPENROUTER,
+  ...DECODING,
+  ...MEMORY,
+]

@@ -41,21 +41,15 @@ export const MONEY: readonly Sabotage[] = [
   },
   {
     promise: 'M3',
-    deed: 'sweep without asking the ledger whether the hold was open',
+    deed: 'sweep generations whose process is alive',
     edits: [
+      { file: 'src/generations/store.ts', find: "    .where('lease_until', '<', now)\n    .limit", put: '    .limit' },
       {
-        file: 'src/generations/recover.ts',
-        find: 'if (!(await ledger.void(trx, { generationId: generation.id, providerCost: ZERO, loss, at }))) return',
-        put: 'await ledger.void(trx, { generationId: generation.id, providerCost: ZERO, loss, at })',
+        file: 'src/generations/store.ts',
+        find: "    .where('lease_until', '<', now)\n    .executeTakeFirst",
+        put: '    .executeTakeFirst',
       },
     ],
-    tests: ['src/generations/recover.test.ts'],
-    only: 'two sweeps',
-  },
-  {
-    promise: 'M3',
-    deed: 'sweep generations whose process is alive',
-    edits: [{ file: 'src/generations/store.ts', find: "    .where('lease_until', '<', now)\n", put: '' }],
     tests: ['src/generations/recover.test.ts'],
     only: 'lease',
   },
@@ -71,9 +65,14 @@ export const MONEY: readonly Sabotage[] = [
     deed: 'end the upstream call with the caller’s connection',
     edits: [
       {
-        file: 'src/generations/attempt.ts',
-        find: '  const deadline = new AbortController()\n',
-        put: '  const deadline = new AbortController()\n  ;(globalThis.sabotaged ??= new Map()).set(admitted.id, deadline)\n',
+        file: 'src/generations/undertaking.ts',
+        find: '    isCancelled: () => isCancelled,\n',
+        put: '    controller,\n    isCancelled: () => isCancelled,\n',
+      },
+      {
+        file: 'src/generations/engine.ts',
+        find: '    running.set(id, entry)\n',
+        put: '    running.set(id, entry)\n    ;(globalThis.sabotaged ??= new Map()).set(id, undertaking.controller)\n',
       },
       {
         file: 'src/http/run.ts',
@@ -102,9 +101,9 @@ export const MONEY: readonly Sabotage[] = [
     deed: 'charge by the catalogue of the moment',
     edits: [
       {
-        file: 'src/generations/reckon.ts',
-        find: 'return chargeLines(admitted.price, {\n    calls: calls.map',
-        put: 'return chargeLines({ ...admitted.price, entries: admitted.model.pricing.entries }, {\n    calls: calls.map',
+        file: 'src/generations/admit.ts',
+        find: '      price: snapshotOf(served),\n',
+        put: '      get price() {\n        return snapshotOf(served)\n      },\n',
       },
     ],
     tests: ['src/generations/generate.test.ts'],
@@ -152,8 +151,8 @@ export const MONEY: readonly Sabotage[] = [
     edits: [
       {
         file: 'src/generations/admit.ts',
-        find: '    await parts.database.durable()\n    return ok(admitted)',
-        put: '    return ok(admitted)',
+        find: '      await parts.database.durable()\n      return ok(admitted)',
+        put: '      return ok(admitted)',
       },
     ],
     tests: ['src/generations/admit.test.ts'],

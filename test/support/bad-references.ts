@@ -65,7 +65,21 @@ export const BAD_REFERENCES: readonly Row[] = [
     status: 400,
     says: ['data:image/png;base64'],
   },
-  { what: 'a reference by link', asks: withReferences(['http://127.0.0.1/room.jpg']), status: 400, says: ['data URL'] },
+  {
+    what: 'a reference by a link into this machine',
+    asks: () =>
+      ['http://127.0.0.1/room.jpg', 'http://[::1]/room.jpg', 'http://localhost/'].flatMap((url) =>
+        withReferences([url]),
+      ),
+    status: 400,
+    says: ['may not be fetched', 'public internet'],
+  },
+  {
+    what: 'a reference by a link that is no web address',
+    asks: () => ['ftp://example.com/room.jpg', 'file:///etc/passwd'].flatMap((url) => withReferences([url])),
+    status: 400,
+    says: ['data:image/png;base64', 'http'],
+  },
   {
     what: 'a good reference and a bad one behind it',
     asks: withReferences([otherPhoto, 'data:image/png;base64,AAAA']),

@@ -79,9 +79,9 @@ export const BAD_REQUESTS: readonly Row[] = [
   },
   {
     what: 'a test key for a model without a simulator',
-    asks: everywhere({ model: 'openai/gpt-image-2' }, 'model'),
+    asks: everywhere({ model: 'stabilityai/stable-image-core' }, 'model'),
     status: 404,
-    says: ['openai/gpt-image-2', MODEL],
+    says: ['stabilityai/stable-image-core', MODEL],
   },
   {
     what: 'an unknown model',

@@ -12,6 +12,7 @@ const TABLES = [
   'generation_images',
   'continuations',
   'key_spend',
+  'idempotency_keys',
 ] as const
 
 /** Everything that a request may leave behind: rows, balances and files. Two of these are equal when nothing happened between. */

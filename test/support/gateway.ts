@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import type { Logger } from 'pino'
+
 import { openStore } from '../../src/cli/open.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
@@ -43,13 +45,18 @@ export interface GatewayOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-export async function startGateway(options: GatewayOptions = {}): Promise<TestGatewayHere> {
+/** One in this process may have a log that the test reads. */
+export interface GatewayHereOptions extends GatewayOptions {
+  readonly logger?: Logger
+}
+
+export async function startGateway(options: GatewayHereOptions = {}): Promise<TestGatewayHere> {
   const { home, environment, leave } = await settle(options)
   const config = loadConfig(environment)
   if (!config.ok) throw new Error(config.error.join('\n'))
   const store = await openStore(config.value, { listens: false, onFatal: rethrow })
   if (!store.ok) throw new Error(JSON.stringify(store.error))
-  const gateway = await makeGateway(store.value)
+  const gateway = await makeGateway({ ...store.value, ...(options.logger && { logger: options.logger }) })
   const url = await gateway.listen()
   return {
     url,

@@ -5,6 +5,10 @@ import { ROOT, startNode } from './child.ts'
 export interface Simulator {
   /** For `PLANTAIN_GOOGLE_BASE_URL`. */
   readonly google: string
+  /** For `PLANTAIN_OPENROUTER_BASE_URL`. */
+  readonly openrouter: string
+  /** For `PLANTAIN_FAL_BASE_URL`. */
+  readonly fal: string
   readonly bill: () => Promise<BillReport>
   readonly reset: () => Promise<void>
   readonly stop: () => Promise<void>
@@ -20,6 +24,8 @@ export async function startSimulator(retired: 'serve' | 'refuse'): Promise<Simul
   const url = child.ready[1] ?? ''
   return {
     google: `${url}/google-ai-studio`,
+    openrouter: `${url}/openrouter/api/v1`,
+    fal: `${url}/fal`,
     bill: async () => (await (await fetch(`${url}/_sandbox/bill`)).json()) as BillReport,
     reset: async () => void (await fetch(`${url}/_sandbox/reset`, { method: 'POST' })),
     stop: async () => void (await child.end()),
