@@ -161,6 +161,7 @@ export async function makeGateway({
     clock,
     onCrash: (_id, error) => logThrow(logger, error),
   })
+  const audit = makeAudit({ database, ...(settings.PLANTAIN_ASSETS && { pictures: assets }) })
   const keeper = await startKeeper({
     engine,
     recover,
@@ -170,6 +171,8 @@ export async function makeGateway({
     clock,
     processId,
     onError: (error) => logThrow(logger, error),
+    audit,
+    onFinding: (finding) => logger.error({ finding }, 'the books do not agree'),
   })
 
   const server = makeServer({
@@ -188,7 +191,7 @@ export async function makeGateway({
       engine,
       estimate: makeEstimate(considering),
       health: live.health.report,
-      audit: makeAudit({ database, ...(settings.PLANTAIN_ASSETS && { pictures: assets }) }),
+      audit,
     }),
     picture: makeFindPicture(fetch, assets),
     describe: zodProblem,

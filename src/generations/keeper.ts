@@ -3,6 +3,8 @@ import type { Clock } from '../core/clock.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Database } from '../db/database.ts'
 import { LEASE_MS } from './admit.ts'
+import type { Audit } from '../ledger/auditor.ts'
+import type { Finding } from '../ledger/finding.ts'
 import type { Engine } from './engine-port.ts'
 import type { Idempotency } from './idempotency.ts'
 import { cancelsAsked, expireForeignLeases, forgetContinuations, renewLeases } from './store.ts'
@@ -11,6 +13,7 @@ const RENEW_MS = LEASE_MS / 3
 const SWEEP_MS = 10_000
 const CANCEL_MS = 2_000
 const COLLECT_MS = 3_600_000
+const AUDIT_MS = 3_600_000
 
 interface KeeperParts {
   readonly engine: Engine
@@ -22,6 +25,9 @@ interface KeeperParts {
   readonly clock: Clock
   readonly processId: string
   readonly onError: (error: unknown) => void
+  readonly audit: Audit
+  /** The books do not agree: somebody has to look. */
+  readonly onFinding: (finding: Finding) => void
 }
 
 export interface Keeper {
@@ -31,7 +37,8 @@ export interface Keeper {
 }
 
 /**
- * What has to happen again and again: leases of running generations are renewed, abandoned ones are ended, expired pictures go. On
+ * What has to happen again and again: leases of running generations are renewed, abandoned ones are ended, expired pictures go, the books
+ * are audited. On
  * one machine the first sweep ends at once whatever the last process left; it has run when this resolves.
  */
 export async function startKeeper({
@@ -43,6 +50,8 @@ export async function startKeeper({
   clock,
   processId,
   onError,
+  audit,
+  onFinding,
 }: KeeperParts): Promise<Keeper> {
   const stopped = new AbortController()
   const now = () => database.now()
@@ -62,6 +71,7 @@ export async function startKeeper({
     for (const id of await cancelsAsked(database.db, processId)) await engine.cancel(id)
   }
 
+  let auditedAt = (await now()) - AUDIT_MS
   const loops = [
     every(RENEW_MS, renew),
     every(CANCEL_MS, cancel),
@@ -74,6 +84,12 @@ export async function startKeeper({
       await assets.collect(await now())
       await forgetContinuations(database.db, await now())
       await idempotency.collect(await now())
+    }),
+    every(AUDIT_MS, async () => {
+      const at = await now()
+      // What was charged before the last one was read by it.
+      for (const finding of await audit({ readSince: auditedAt })) onFinding(finding)
+      auditedAt = at
     }),
   ]
 

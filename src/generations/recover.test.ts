@@ -147,6 +147,8 @@ test('a machine that slept does not take its own running generations for abandon
     clock,
     processId: 'this-process',
     onError: (error) => assert.fail(String(error)),
+    audit: async () => [],
+    onFinding: () => assert.fail('found something'),
   })
   const ending = rooms.generate()
   await reached
@@ -183,6 +185,8 @@ test('on one machine a start ends at once what the last process left, and not wh
     },
     processId: 'this-process',
     onError: (error) => assert.fail(String(error)),
+    audit: async () => [],
+    onFinding: () => assert.fail('found something'),
   })
 
   assert.equal((await rooms.written(left)).receipt.status, 'voided')

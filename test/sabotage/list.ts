@@ -6,6 +6,7 @@ import { MONEY } from './money.ts'
 import { OPENROUTER } from './openrouter.ts'
 import { OUTBOUND } from './outbound.ts'
 import { ROUTING } from './routing.ts'
+import { TENANTS } from './tenants.ts'
 import type { Sabotage } from './sabotage.ts'
 
 export const SABOTAGES: readonly Sabotage[] = [
@@ -17,4 +18,5 @@ export const SABOTAGES: readonly Sabotage[] = [
   ...OPENROUTER,
   ...DECODING,
   ...MEMORY,
+  ...TENANTS,
 ]
