@@ -11,6 +11,12 @@ export const EDGES: readonly Sabotage[] = [
         find: "    () => controller.abort(new DOMException('the deadline has passed', 'TimeoutError')),",
         put: '    () => {},',
       },
+      // The wait for the status line is bounded by the deadline as well.
+      {
+        file: 'src/providers/http.ts',
+        find: 'headersMs: Math.min(paid ? (call.headersMs ?? Infinity) : limits.askMs, untilDeadlineMs),',
+        put: 'headersMs: 300_000,',
+      },
     ],
     tests: ['test/engine.test.ts'],
     only: 'deadline',
