@@ -142,12 +142,14 @@ export async function makeGateway({
     clock,
     displayName,
     failures: makeRepeatedFailures(),
+    processId,
     failover: { live: live.failover, test: test.failover },
     settings: rules,
   }
   const recover = makeRecover({
     ...working,
     processId,
+    isRunningHere: (id) => engine.inFlight().some((running) => running === id),
     onTaken: (agreed, undertaking, ended) => engine.take(agreed, undertaking, ended),
   })
   const fetch = makeFetch({ database, recover, assets, clock, displayName })
@@ -158,6 +160,7 @@ export async function makeGateway({
     recall: fetch.recall,
     providers,
     database,
+    processId,
     clock,
     onCrash: (_id, error) => logThrow(logger, error),
   })

@@ -21,6 +21,7 @@ function engineWith(parts: Partial<EngineParts>) {
     idempotency: {} as never,
     providers: new Map(),
     database: {} as never,
+    processId: 'this-process',
     recall: async () => assert.fail('asked the database for what runs here'),
     clock: systemClock,
     onCrash: () => assert.fail('crashed'),

@@ -10,7 +10,7 @@ import type { Agreed } from './agreed.ts'
 import type { Engine, Owner, Started } from './engine-port.ts'
 import type { makeGenerate } from './generate.ts'
 import type { Idempotency } from './idempotency.ts'
-import { askToCancel, noteProgress, type ProgressFacts, startedOf } from './store.ts'
+import { askToCancel, isRunBy, noteProgress, type ProgressFacts, startedOf } from './store.ts'
 import { startUndertaking, type Undertaking } from './undertaking.ts'
 
 /** How long the result of a generation that nobody has asked for stays in memory; after that it is read from the database. */
@@ -36,6 +36,7 @@ export interface EngineParts {
   readonly recall: (id: GenerationId, signal: AbortSignal) => Promise<Result<Delivery, Failure>>
   readonly providers: ReadonlyMap<string, Provider>
   readonly database: Database
+  readonly processId: string
   readonly clock: Clock
   /** A defect or a lost database ended a generation; the sweep will resolve what it left. */
   readonly onCrash: (id: GenerationId, error: unknown) => void
@@ -57,7 +58,7 @@ export interface RunningEngine extends Engine {
 
 /** Runs generations detached from whoever asked for them. */
 export function makeEngine(parts: EngineParts): RunningEngine {
-  const { admit, generate, idempotency, recall, providers, database, clock, onCrash } = parts
+  const { admit, generate, idempotency, recall, providers, database, processId, clock, onCrash } = parts
   const running = new Map<GenerationId, Running>()
   const inFlight = new Set<GenerationId>()
 
@@ -75,11 +76,12 @@ export function makeEngine(parts: EngineParts): RunningEngine {
       },
     })
     const done = generate(admitted, undertaking).catch(async (error: unknown) => {
+      if (await hasMoved(id)) return await afterwards(id)
       onCrash(id, error)
       if (!(error instanceof DatabaseAway)) return err(CRASHED)
       // Its lease is not renewed from here on: the sweep ends it as far as that can be known, and whoever waits gets what it finds.
       inFlight.delete(id)
-      return await recall(id, AbortSignal.timeout(AFTERWARDS_MS)).catch(() => err(CRASHED))
+      return await afterwards(id)
     })
     const entry: Running = { done, undertaking, listeners, waiters: 0 }
     running.set(id, entry)
@@ -90,6 +92,15 @@ export function makeEngine(parts: EngineParts): RunningEngine {
       if (entry.waiters > 0) running.delete(id)
       else void forgetSoon(id, entry, done)
     })
+  }
+
+  async function afterwards(id: GenerationId): Promise<Result<Delivery, Failure>> {
+    return await recall(id, AbortSignal.timeout(AFTERWARDS_MS)).catch(() => err(CRASHED))
+  }
+
+  /** A process that stood still for longer than its lease may find its generation in other hands, or ended by them. */
+  async function hasMoved(id: GenerationId): Promise<boolean> {
+    return !(await isRunBy(database.db, id, processId).catch(() => true))
   }
 
   /** A result that nobody has come for by then is read from the store by whoever comes later. */
@@ -153,7 +164,10 @@ export function makeEngine(parts: EngineParts): RunningEngine {
       running.set(id, { done: undefined, undertaking, listeners: new Set(), waiters: 0 })
       inFlight.add(id)
       ended
-        .catch((error: unknown) => onCrash(id, error))
+        .catch(async (error: unknown) => {
+          // Its first owner only stood still, and has ended it himself.
+          if (!(await hasMoved(id))) onCrash(id, error)
+        })
         .finally(() => {
           undertaking.end()
           inFlight.delete(id)

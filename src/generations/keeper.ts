@@ -38,8 +38,7 @@ export interface Keeper {
 
 /**
  * What has to happen again and again: leases of running generations are renewed, abandoned ones are ended, expired pictures go, the books
- * are audited. On
- * one machine the first sweep ends at once whatever the last process left; it has run when this resolves.
+ * are audited. On one machine the first sweep ends at once whatever the last process left; it has run when this resolves.
  */
 export async function startKeeper({
   engine,
@@ -55,9 +54,6 @@ export async function startKeeper({
 }: KeeperParts): Promise<Keeper> {
   const stopped = new AbortController()
   const now = () => database.now()
-
-  if (database.engine === 'sqlite') await expireForeignLeases(database.db, processId)
-  await recover()
 
   async function every(ms: number, work: () => Promise<unknown>): Promise<void> {
     while (!stopped.signal.aborted) {
@@ -92,6 +88,10 @@ export async function startKeeper({
       auditedAt = at
     }),
   ]
+
+  // What it takes over has to be kept from other nodes from the start.
+  if (database.engine === 'sqlite') await expireForeignLeases(database.db, processId)
+  await recover()
 
   return {
     async ready() {

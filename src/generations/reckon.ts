@@ -120,19 +120,36 @@ function chargeFor(agreed: Agreed, calls: readonly Good[]): Charge {
 /** Stands for the picture that a billed call did not give: tokens are priced by usage alone. */
 const NO_PICTURE = { width: 0, height: 0 }
 
-/** A call that gave the caller nothing costs the operator what it reported, or, where that is not known, what its pictures list for. */
+/**
+ * A call that gave the caller nothing costs the operator what it reported, or, where that is not known, what its pictures list for. So
+ * do the unusable pictures of a call that gave him some.
+ */
 function lossOf(agreed: Agreed, { row, road, outcome }: Attempted): Nanos {
-  if (outcome.ok && outcome.value.kept.outputs.length > 0) return ZERO
+  if (outcome.ok && outcome.value.kept.outputs.length > 0) return lossBeside(agreed, row, road, outcome.value)
   if (!outcome.ok && outcome.error.billed === 'no') return ZERO
   const { usage, cost } = outcome.ok ? outcome.value.generated : outcome.error
   if (cost !== undefined) return cost
   if (usage && road.price.basis === 'token')
     return chargeLines(road.price, {
-      calls: [{ images: [NO_PICTURE], usage }],
+      // Without a picture, all that came out was words.
+      calls: [
+        {
+          images: [NO_PICTURE],
+          usage: usage.outputImageTokens > 0 ? usage : { ...usage, thoughtTokens: usage.outputTokens },
+        },
+      ],
       request: road.traits,
       references: [],
     }).total
   return listPrice(agreed, row, road)
+}
+
+/** Reported money and tokens are those of the whole answer, and booked with what was good in it. */
+function lossBeside(agreed: Agreed, row: AttemptRow, road: AgreedRoad, { generated, kept }: Made): Nanos {
+  if (generated.cost !== undefined || (generated.usage && road.price.basis === 'token')) return ZERO
+  const wanted = imagesOf(agreed, row.n)
+  const unusable = Math.max(0, Math.min(generated.images.length, wanted) - kept.outputs.length)
+  return ((road.typical * BigInt(unusable)) / BigInt(asked(agreed))) as Nanos
 }
 
 /** What all pictures of one call list for. */

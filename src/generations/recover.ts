@@ -23,6 +23,7 @@ export interface RecoverParts extends Omit<GenerateParts, 'failover' | 'failures
   readonly database: Database
   readonly clock: Clock
   readonly processId: string
+  readonly isRunningHere: (id: string) => boolean
   /** A generation of another process that this one answers for from now on, until its end. */
   readonly onTaken: (agreed: Agreed, undertaking: Undertaking, ended: Promise<unknown>) => void
 }
@@ -39,18 +40,22 @@ export function makeRecover(parts: RecoverParts) {
     let total = 0
     for (;;) {
       const { database, processId } = parts
-      const now = await database.now()
-      const abandoned = await abandonedGenerations(database.db, now, BATCH)
+      const abandoned = await abandonedGenerations(database.db, await database.now(), BATCH)
       const quick: Promise<unknown>[] = []
+      const before = total
       for (const row of abandoned) {
+        // What this process works on is not abandoned, however long it stood still.
+        if (parts.isRunningHere(row.id)) continue
+        const now = await database.now()
         const taken = { owner: processId, now, until: now + LEASE_MS }
         if (!(await takeOver(database.db, row.id, taken))) continue
         total += 1
         const { ended, isQuick } = await resolve(row)
-        if (isQuick) quick.push(ended)
+        // Whoever hears of its end hears of a failure too; a slow owner may have been faster after all.
+        if (isQuick) quick.push(ended.catch(() => {}))
       }
       await Promise.all(quick)
-      if (abandoned.length < BATCH) return total
+      if (abandoned.length < BATCH || total === before) return total
     }
   }
 

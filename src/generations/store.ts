@@ -272,6 +272,31 @@ export async function startedOf(handle: Handle, id: GenerationId): Promise<Omit<
   return { id, createdAt: row.created_at, deadlineAt: row.deadline_at, model: row.model_served }
 }
 
+/** The same as a question. */
+export async function isRunBy(handle: Handle, id: GenerationId, owner: string): Promise<boolean> {
+  const row = await handle
+    .selectFrom('generations')
+    .select('id')
+    .where('id', '=', id)
+    .where('owner', '=', owner)
+    .where('status', 'in', UNFINISHED)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Whether a process still answers for a generation, which has not ended. */
+export async function isOwnedBy(trx: Transaction<Schema>, id: GenerationId, owner: string): Promise<boolean> {
+  // Written, not only read: whoever takes it over at this moment waits, or makes us see it.
+  const { numUpdatedRows } = await trx
+    .updateTable('generations')
+    .set({ owner })
+    .where('id', '=', id)
+    .where('owner', '=', owner)
+    .where('status', 'in', UNFINISHED)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
 /** The prices that a hold was made with, JSON. */
 export async function pricingOf(handle: Handle, id: string): Promise<string> {
   const row = await handle

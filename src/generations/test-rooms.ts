@@ -151,12 +151,14 @@ export async function makeRooms(options: RoomsOptions): Promise<Rooms> {
       clock,
       displayName,
       failures: makeRepeatedFailures(),
+      processId,
       failover: { live: live.failover, test: test.failover },
       settings,
     }
     const recover = makeRecover({
       ...working,
       processId,
+      isRunningHere: (id) => engine.inFlight().some((running) => running === id),
       onTaken: (agreed, undertaking, ended) => engine.take(agreed, undertaking, ended),
     })
     const fetch = makeFetch({ database, recover, assets, clock, displayName })
@@ -176,6 +178,7 @@ export async function makeRooms(options: RoomsOptions): Promise<Rooms> {
       recall: fetch.recall,
       providers,
       database,
+      processId,
       clock,
       onCrash: (_id, error) => crashes.push(error),
     })

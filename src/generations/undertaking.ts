@@ -95,13 +95,16 @@ export function startUndertaking({ deadlineMs, clock, providers, onProgress }: U
     async cancel() {
       if (isCancelled) return 'cancelled'
       if (isEnded) return 'too_late'
-      const entries = [...underWay]
+      const entries = [...underWay].filter(hasLeft)
       const ways = entries.flatMap((entry) => takeBack(entry, providers) ?? [])
       if (ways.length < entries.length) return 'too_late'
       const verdicts = await Promise.all(ways.map(async (way) => await way().catch(() => 'too_late' as const)))
       for (const [index, entry] of entries.entries()) entry.takenBack = verdicts[index] === 'cancelled'
-      // What has ended meanwhile, or could not be taken back, is delivered; what follows it is not.
+      // What has ended meanwhile, or could not be taken back, is delivered; what follows it is not. Nor can be what left meanwhile.
       if (verdicts.some((verdict) => verdict !== 'cancelled')) return 'too_late'
+      if ([...underWay].some((entry) => hasLeft(entry) && !entry.takenBack)) return 'too_late'
+      // The abort that follows in the same turn keeps the others from leaving.
+      for (const entry of underWay) entry.takenBack = true
       isCancelled = true
       controller.abort(new DOMException('cancelled', 'AbortError'))
       return 'cancelled'
@@ -113,13 +116,16 @@ export function startUndertaking({ deadlineMs, clock, providers, onProgress }: U
   }
 }
 
-/** How a call can be taken back; undefined where it cannot. */
+/** From here on only its provider can take it back. */
+function hasLeft({ departed, upstreamId }: Entry): boolean {
+  return departed || upstreamId !== undefined
+}
+
+/** How a call that has left can be taken back; undefined where it cannot. */
 function takeBack(
-  { row, open, departed, upstreamId }: Entry,
+  { row, open, upstreamId }: Entry,
   providers: ReadonlyMap<string, Provider>,
 ): (() => Promise<'cancelled' | 'too_late'>) | undefined {
-  // The abort that follows in the same turn keeps it from leaving.
-  if (!departed && upstreamId === undefined) return async () => 'cancelled'
   const provider = providers.get(row.provider)
   if (upstreamId === undefined || provider?.cancel === undefined) return undefined
   return async () => (await provider.cancel?.(upstreamId, await open())) ?? 'too_late'

@@ -61,6 +61,9 @@ export interface FailoverParts {
 /** The code of the failure of a run that found no free slot, and so called nobody. */
 export const BUSY = 'gateway_busy'
 
+/** Takes nothing from any budget. */
+const FREE: Permit = { end() {} }
+
 /** A call about to be made; `permit` unless it is the first of its run. */
 interface Step<R> {
   readonly reservation: Reservation<R>
@@ -167,7 +170,9 @@ export function makeFailover(parts: FailoverParts): Failover {
         claims.places(wish.routes).filter((place) => leads(move, place, trail) && hasTime(place, wish))
       if (!places().some(({ route, credential }) => isOpen(health.usable(route, credential, waitMs)))) continue
 
-      const permit = health.budgets.take(isAmbiguous(last) ? last.route.provider : undefined)
+      // A call that never reached anybody was none, and somebody else has not been asked yet: no storm comes of asking him.
+      const isFree = last.condition === 'unsent' && move.to === 'other'
+      const permit = isFree ? FREE : health.budgets.take(isAmbiguous(last) ? last.route.provider : undefined)
       if (typeof permit === 'string') return undefined
       if (waitMs > 0) await pause(clock, waitMs, wish.signal)
       const search = { places, why: () => move.why, mayForce: false, remainingMs: wish.remainingMs }

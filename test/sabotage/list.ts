@@ -1,6 +1,7 @@
 import { CALLS } from './calls.ts'
 import { DECODING } from './decoding.ts'
 import { EDGES } from './edges.ts'
+import { FAULTS } from './faults.ts'
 import { MEMORY } from './memory.ts'
 import { MONEY } from './money.ts'
 import { OPENROUTER } from './openrouter.ts'
@@ -18,5 +19,6 @@ export const SABOTAGES: readonly Sabotage[] = [
   ...OPENROUTER,
   ...DECODING,
   ...MEMORY,
+  ...FAULTS,
   ...TENANTS,
 ]
