@@ -47,6 +47,28 @@ export async function endLeases(home: Home): Promise<void> {
   })
 }
 
+/** Ids of the calls that are under way, or were when their process died. */
+export async function openCalls(home: Home): Promise<readonly string[]> {
+  return await withDatabase(home, async ({ db }) => {
+    const rows = await db.selectFrom('attempts').select('id').where('state', '=', 'sent').execute()
+    return rows.map(({ id }) => id)
+  })
+}
+
+/** What was ever credited to the live balance, in dollars. */
+export async function creditedUsd(home: Home): Promise<string> {
+  return await withDatabase(home, async ({ db }) => {
+    const rows = await db
+      .selectFrom('postings')
+      .innerJoin('transactions', 'transactions.id', 'postings.transaction_id')
+      .select('amount_nanos')
+      .where('kind', '=', 'top_up')
+      .where('account', 'like', '%:live:available')
+      .execute()
+    return formatUsd(sum(rows.map((row) => row.amount_nanos as Nanos)))
+  })
+}
+
 /** What holds once everything has ended: nothing held, everything resolved once, receipts equal to the ledger. */
 export async function checkEnded(home: Home): Promise<Totals> {
   return await withDatabase(home, async (store) => {

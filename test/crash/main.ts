@@ -1,27 +1,71 @@
 import { parseArgs } from 'node:util'
 
 import { DATABASES } from '../support/home.ts'
-import { crashRounds } from './rounds.ts'
+import { killDatabase } from './database-kills.ts'
+import { crashAtFailpoints } from './failpoints.ts'
+import { noteFigure } from './figures.ts'
+import { oneKey, overspend } from './nodes.ts'
+import { crashRounds, HUNDRED } from './rounds.ts'
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '50' },
+    /** Kills at random moments. */
+    rounds: { type: 'string' },
+    /** Visits of each named moment. */
+    failpoints: { type: 'string' },
+    /** Kills of a gateway with a hundred generations under way, this many times. */
+    parallel: { type: 'string' },
+    /** Runs of a hundred calls with one key over three gateways. */
+    nodes: { type: 'string' },
     seed: { type: 'string' },
     database: { type: 'string' },
     callers: { type: 'string', default: '24' },
+    /** What the rounds kill: the gateway, a PostgreSQL server of their own, or both at once. */
+    what: { type: 'string', default: 'gateway' },
   },
 })
+
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000))
-for (const database of DATABASES.filter((kind) => values.database === undefined || kind === values.database)) {
-  const replay = `npm run test:crash -- --database ${database} --rounds ${values.rounds} --seed ${seed}`
-  console.log(`${database}, seed ${seed} (${replay})`)
+const log = console.log
+const databases = DATABASES.filter((kind) => values.database === undefined || kind === values.database)
+const isPlain = [values.failpoints, values.parallel, values.nodes].every((value) => value === undefined)
+const rounds = Number(values.rounds ?? (isPlain ? 50 : 0))
+
+/** Runs one form, says how to run it again, and writes down what it measured. */
+async function measure<T extends object>(promise: string, options: string, work: () => Promise<T>): Promise<void> {
+  const replay = `npm run test:crash -- ${options} --seed ${seed}`
+  console.log(`${promise}, seed ${seed} (${replay})`)
   const startedAt = performance.now()
-  const figures = await crashRounds({
-    rounds: Number(values.rounds),
-    seed,
-    database,
-    callers: Number(values.callers),
-    log: console.log,
-  })
-  console.log({ database, seed, seconds: Math.round((performance.now() - startedAt) / 1000), ...figures })
+  const figure = { ...(await work()), seconds: Math.round((performance.now() - startedAt) / 1000) }
+  console.log(figure)
+  noteFigure({ promise, figure: { ...figure, replay }, seed })
+}
+
+const { what } = values
+if (rounds > 0 && (what === 'postgres' || what === 'both'))
+  await measure(`M4 R7 ${what}`, `--what ${what} --rounds ${rounds}`, () => killDatabase({ rounds, seed, what, log }))
+else if (rounds > 0)
+  for (const database of databases)
+    await measure(`M3 ${database}`, `--database ${database} --rounds ${rounds}`, () =>
+      crashRounds({ rounds, seed, database, callers: Number(values.callers), log }),
+    )
+
+if (values.parallel !== undefined)
+  for (const database of databases)
+    await measure(`M3 parallel ${database}`, `--database ${database} --parallel ${values.parallel}`, () =>
+      crashRounds({ ...HUNDRED, rounds: Number(values.parallel), seed, database, log }),
+    )
+
+if (values.failpoints !== undefined)
+  for (const database of databases)
+    await measure(`M6 ${database}`, `--database ${database} --failpoints ${values.failpoints}`, () =>
+      crashAtFailpoints({ times: Number(values.failpoints), seed, database, log }),
+    )
+
+if (values.nodes !== undefined) {
+  for (const by of ['balance', 'key limit'] as const)
+    await measure(`M1 three processes, ${by}`, `--nodes ${values.nodes}`, () => overspend({ seed, by }))
+  await measure('M7 three processes', `--nodes ${values.nodes}`, () =>
+    oneKey({ runs: Number(values.nodes), seed, log }),
+  )
 }
