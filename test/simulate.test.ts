@@ -8,8 +8,8 @@ import { DATABASES } from './support/home.ts'
 
 /** The short form; `npm run test:simulate` has the long one. */
 const SEEDS = {
-  overspend: { sqlite: 50, postgres: 2 },
-  traffic: { sqlite: 12, postgres: 1 },
+  overspend: { sqlite: 12, postgres: 1 },
+  traffic: { sqlite: 8, postgres: 1 },
   'one-key': { sqlite: 3, postgres: 1 },
 } as const
 

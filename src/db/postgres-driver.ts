@@ -149,5 +149,5 @@ function rethrow(error: unknown): never {
   if (!(error instanceof Error)) throw error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const isAway = error instanceof DatabaseError ? AWAY.test(code) : BROKEN.test(code) || LOST.test(error.message)
-  throw isAway ? new DatabaseAway('The database does not answer.', { cause: error }) : error
+  throw isAway ? new DatabaseAway(`The database does not answer: ${code || error.message}.`, { cause: error }) : error
 }

@@ -199,7 +199,7 @@ const REFUSALS: readonly Refused[] = [
   },
   {
     what: 'no simulator',
-    ask: () => image({ model: 'openai/gpt-image-2' }),
+    ask: () => image({ model: 'stabilityai/stable-image-core' }),
     type: NotFoundError,
     status: 404,
     code: 'no_simulator',

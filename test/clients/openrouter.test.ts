@@ -301,7 +301,7 @@ const REFUSALS: readonly Refused[] = [
   },
   {
     what: 'images, no simulator',
-    ask: () => image({ model: 'openai/gpt-image-2' }),
+    ask: () => image({ model: 'stabilityai/stable-image-core' }),
     type: NotFoundResponseError,
     code: 404,
     says: /sandbox/,

@@ -127,14 +127,14 @@ function loadFor(name: Failpoint, { chance }: World): WishOptions {
 
 /** Lets processes die until one has left calls under way: the next one has something to recover. */
 async function leaveSomething(world: World, dead: Set<string>): Promise<void> {
-  for (;;) {
+  for (let lifeMs = 200; ; lifeMs *= 2) {
     const gateway = await world.start()
     await fund(gateway, String(FUNDED_USD))
     const load = startLoad([gateway.url], gateway.keys.live, {
       callers: CALLERS,
       wish: () => world.wish({ freshOneOf: 30 }),
     })
-    await sleep(200)
+    await sleep(lifeMs)
     await gateway.child.end('SIGKILL')
     await load.stop()
     const left = await openCalls(world.home)
