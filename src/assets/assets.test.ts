@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
@@ -106,6 +106,21 @@ test('more pictures at once than there is memory for are all kept', async () => 
 
   assert.deepEqual(new Set(kept.map((result) => result.ok)), new Set([true]))
   assert.equal(new Set(kept.map((result) => result.ok && result.value.sha256)).size, 6)
+})
+
+test('M3: a temporary file that is removed while pictures are adopted is passed over, and the others are adopted', async () => {
+  const { assets, directory } = await scratch()
+  const bytes = await noise('png', 200, 200)
+  // Listed like any other, and not there when it is read.
+  symlinkSync('gone', join(directory, 'tmp', 'gen-1790000000-a.att-1.x000000001'))
+  writeFileSync(join(directory, 'tmp', 'gen-1790000000-a.att-1.x000000002'), bytes)
+
+  const adopted = await assets.adopt({ generationId: 'gen-1790000000-a', attemptId: 'att-1' })
+
+  assert.deepEqual(
+    adopted.map((picture) => picture.bytes),
+    [bytes.length],
+  )
 })
 
 test('pictures that a dead process had received whole are adopted in their order, until their generation has ended', async () => {

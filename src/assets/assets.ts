@@ -171,7 +171,9 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
       )
     const adopted: KeptPicture[] = []
     for (const name of names.filter((text) => text.startsWith(prefix) && !text.endsWith(LINK)).sort()) {
-      const result = await keep(new JsonBlob('binary', [await readFile(join(directory, 'tmp', name))]), 'tolerant')
+      const bytes = await readFile(join(directory, 'tmp', name)).catch(noneIfGone)
+      if (bytes === undefined) continue
+      const result = await keep(new JsonBlob('binary', [bytes]), 'tolerant')
       if (result.ok) adopted.push(result.value)
     }
     return adopted
@@ -344,6 +346,12 @@ function limitsOf(mode: 'strict' | 'tolerant') {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** What this process asked for again and found to be no picture is being removed while we look. */
+function noneIfGone(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+  throw error
 }
 
 /** Ids are ours and plain; what is not could leave the directory. */
