@@ -4,8 +4,7 @@ import { after, before, describe, test } from 'node:test'
 
 import { JsonBlob } from '../core/json-blob.ts'
 import type { Assets, KeptPicture, StoredPicture } from './assets.ts'
-import { bytesOf } from './blob-bytes.ts'
-import { base64Blob, binaryBlob, noise, slicesOf } from './test-pictures.ts'
+import { base64Blob, binaryBlob, bytesOf, noise, slicesOf } from './test-pictures.ts'
 
 const ARRIVING = ['gen-1790000000-hasty', 'gen-1790000000-twice', 'gen-1790000000-watched'] as const
 

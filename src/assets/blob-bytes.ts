@@ -2,14 +2,6 @@ import { Base64Decoder } from '../core/base64.ts'
 import { JsonBlob } from '../core/json-blob.ts'
 import { spendTurn } from '../core/turn.ts'
 
-/** A picture's bytes in one piece, for decoders that want them so; undefined when its base64 is damaged. */
-export async function bytesOf(blob: JsonBlob): Promise<Buffer | undefined> {
-  const pieces: Buffer[] = []
-  for await (const bytes of decodedSlices(blob)) pieces.push(bytes)
-  const [only] = pieces
-  return pieces.length === 1 ? only : pieces.length === 0 ? undefined : Buffer.concat(pieces)
-}
-
 /** A blob's bytes, decoded tolerantly, a piece at a time and within the turn's budget. Ends early where the base64 is damaged. */
 export async function* decodedSlices(blob: JsonBlob): AsyncGenerator<Buffer> {
   const decoder = blob.form === 'binary' ? undefined : new Base64Decoder('tolerant')

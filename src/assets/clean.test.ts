@@ -12,9 +12,8 @@ import { openDatabase } from '../db/open.ts'
 import { scratchDirectory } from '../db/test-database.ts'
 import { rowOf } from './asset-store-contract.ts'
 import { makeAssets } from './assets.ts'
-import { bytesOf } from './blob-bytes.ts'
 import { flatWebp, pngFrom } from './test-bombs.ts'
-import { base64Blob, noise } from './test-pictures.ts'
+import { base64Blob, bytesOf, noise } from './test-pictures.ts'
 
 const root = scratchDirectory()
 const directory = join(root, 'assets')

@@ -4,6 +4,7 @@ import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 
 import { JsonBlob } from '../core/json-blob.ts'
+import { decodedSlices } from './blob-bytes.ts'
 
 /** For tests: a real picture of the given size whose pixels are noise, so that its weight is about 3 bytes a pixel as PNG. */
 export async function noise(
@@ -52,4 +53,12 @@ export function chunk(type: string, data: Buffer): Buffer {
   head.writeUInt32BE(data.length, 0)
   head.write(type, 4, 'latin1')
   return Buffer.concat([head, data, Buffer.alloc(4)])
+}
+
+/** A picture's bytes in one piece; undefined when its base64 is damaged. */
+export async function bytesOf(blob: JsonBlob): Promise<Buffer | undefined> {
+  const pieces: Buffer[] = []
+  for await (const bytes of decodedSlices(blob)) pieces.push(bytes)
+  const [only] = pieces
+  return pieces.length === 1 ? only : pieces.length === 0 ? undefined : Buffer.concat(pieces)
 }

@@ -11,7 +11,7 @@ import { attemptRow, type Share } from './admit.ts'
 import type { Agreed, AgreedRoad } from './agreed.ts'
 import type { Departures } from './departures.ts'
 import { keepOutputs, type Kept } from './keep.ts'
-import { type AttemptEnd, endAttempt, insertAttempts, isOwnedBy, noteRunning, noteUpstreamId } from './store.ts'
+import { type AttemptEnd, endAttempt, insertAttempts, confirmOwner, noteRunning, noteUpstreamId } from './store.ts'
 import type { Undertaking, UnderWay } from './undertaking.ts'
 
 /** What reaches a provider: its address and the credential that belongs to it. Test mode's are the sandbox's. */
@@ -89,7 +89,7 @@ async function another(
   const row = attemptRow(agreed.id, n, choice, clock.now())
   await database.transaction(async (trx) => {
     // A process that stood still may have been given up meanwhile: then somebody else has ended what it would go on with.
-    if (!(await isOwnedBy(trx, agreed.id, processId))) throw new Error(`${agreed.id} was taken over`)
+    if (!(await confirmOwner(trx, agreed.id, processId))) throw new Error(`${agreed.id} was taken over`)
     if (previous === undefined) await noteRunning(trx, agreed.id)
     else await endAttempt(trx, endOf(previous))
     await insertAttempts(trx, [row])

@@ -272,7 +272,7 @@ export async function startedOf(handle: Handle, id: GenerationId): Promise<Omit<
   return { id, createdAt: row.created_at, deadlineAt: row.deadline_at, model: row.model_served }
 }
 
-/** The same as a question. */
+/** Whether a process still answers for a generation, which has not ended. */
 export async function isRunBy(handle: Handle, id: GenerationId, owner: string): Promise<boolean> {
   const row = await handle
     .selectFrom('generations')
@@ -284,8 +284,8 @@ export async function isRunBy(handle: Handle, id: GenerationId, owner: string): 
   return row !== undefined
 }
 
-/** Whether a process still answers for a generation, which has not ended. */
-export async function isOwnedBy(trx: Transaction<Schema>, id: GenerationId, owner: string): Promise<boolean> {
+/** The same in a transaction that goes on only if it is so. */
+export async function confirmOwner(trx: Transaction<Schema>, id: GenerationId, owner: string): Promise<boolean> {
   // Written, not only read: whoever takes it over at this moment waits, or makes us see it.
   const { numUpdatedRows } = await trx
     .updateTable('generations')

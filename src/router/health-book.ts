@@ -4,7 +4,7 @@ import { type Budgets, makeBudgets } from './budgets.ts'
 import type { Bulkheads } from './bulkhead.ts'
 import { type Health, type HealthEvent, HEALTHY, type Outcome, type Pass, passOf, reduce } from './health.ts'
 import { quantile, withSample } from './latency.ts'
-import type { Road, Standing, StandingOf } from './road.ts'
+import { type Road, type Standing, type StandingOf, UNTRIED } from './road.ts'
 import { total } from './rolling.ts'
 
 /** A road, as far as health goes. */
@@ -122,7 +122,7 @@ export function makeForgetfulBook(): HealthBook {
     note() {},
     usable: () => 'free',
     limitedMs: () => 0,
-    standing: () => ({ state: 'good', p50Ms: undefined }),
+    standing: () => UNTRIED,
     patienceMs: () => HEADERS_CAP_MS,
     budgets: {
       sent() {},

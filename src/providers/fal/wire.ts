@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { JsonBlob, type JsonValue } from '../../core/json-blob.ts'
+import { lenient, list } from '../lenient.ts'
 
 /**
  * fal's queue and its models' outputs: only the fields that are read, each as forgiving as a paid answer deserves. Sources:
@@ -68,20 +69,4 @@ export function readOutput(value: JsonValue | undefined): Output | undefined {
 /** Undefined when the body is not one of fal's own errors. */
 export function readFailed(value: JsonValue | undefined): Failed | undefined {
   return Failed.safeParse(value).data
-}
-
-function lenient<T extends z.ZodType>(schema: T) {
-  return schema
-    .nullish()
-    .transform((value) => value ?? undefined)
-    .catch(undefined)
-}
-
-/** Absent, null and not-a-list are an empty list; one odd element does not spoil the others. */
-function list<T extends z.ZodType>(element: T) {
-  return z
-    .array(element.nullable().catch(null))
-    .nullish()
-    .transform((items) => (items ?? []).filter((item) => item !== null))
-    .catch([])
 }

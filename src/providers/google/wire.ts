@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { JsonBlob, type JsonValue } from '../../core/json-blob.ts'
+import { lenient, list } from '../lenient.ts'
 
 /**
  * Gemini's GenerateContentResponse and its errors: only the fields that are read, each as forgiving as a paid answer deserves.
@@ -101,20 +102,4 @@ function camelKeys(value: JsonValue | undefined): JsonValue | undefined {
 
 function camelCase(key: string): string {
   return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-}
-
-function lenient<T extends z.ZodType>(schema: T) {
-  return schema
-    .nullish()
-    .transform((value) => value ?? undefined)
-    .catch(undefined)
-}
-
-/** Absent, null and not-a-list are an empty list; one odd element does not spoil the others. */
-function list<T extends z.ZodType>(element: T) {
-  return z
-    .array(element.nullable().catch(null))
-    .nullish()
-    .transform((items) => (items ?? []).filter((item) => item !== null))
-    .catch([])
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { picture } from '../../core/blob-fields.ts'
 import { JsonBlob, type JsonValue } from '../../core/json-blob.ts'
+import { lenient, list } from '../lenient.ts'
 
 /**
  * OpenRouter's answers: only the fields that are read, each as forgiving as a paid answer deserves. A field of an unexpected form counts
@@ -92,20 +93,4 @@ export function readChatReply(value: JsonValue | undefined): ChatReply | undefin
 /** The `error` of a body, whatever its HTTP status; undefined where there is none. */
 export function readError(value: JsonValue | undefined): ErrorBody | undefined {
   return Failed.safeParse(value).data?.error
-}
-
-function lenient<T extends z.ZodType>(schema: T) {
-  return schema
-    .nullish()
-    .transform((value) => value ?? undefined)
-    .catch(undefined)
-}
-
-/** Absent, null and not-a-list are an empty list; one odd element does not spoil the others. */
-function list<T extends z.ZodType>(element: T) {
-  return z
-    .array(element.nullable().catch(null))
-    .nullish()
-    .transform((items) => (items ?? []).filter((item) => item !== null))
-    .catch([])
 }
