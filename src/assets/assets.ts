@@ -20,6 +20,7 @@ import { LINK } from './disk-protocol.ts'
 import { fileBytes, PIECE_BYTES } from './file-bytes.ts'
 import { Headroom } from './headroom.ts'
 import { PictureIntake } from './picture-intake.ts'
+import { makePixels } from './pixels.ts'
 import { makeCollect, type Collected } from './retention.ts'
 import { secondLook } from './second-look.ts'
 import { StorageTrouble } from './trouble.ts'
@@ -64,6 +65,16 @@ export interface Assets {
     format: Format,
     compression?: number,
   ): Promise<Result<{ readonly blob: JsonBlob; readonly kept: KeptPicture }, string>>
+  /**
+   * The first `count` of the equal parts of a picture, row by row, as PNG and to the pixel; none of them is kept, and the picture stays
+   * as it is. The error is a sentence.
+   */
+  tiles(picture: JsonBlob, columns: number, rows: number, count: number): Promise<Result<readonly JsonBlob[], string>>
+  /**
+   * A mask in black and white, as PNG: `marked` where it is transparent, or where it is white if nothing in it is transparent, and the
+   * opposite elsewhere. The error is a sentence.
+   */
+  stencil(mask: JsonBlob, marked: 'black' | 'white'): Promise<Result<JsonBlob, string>>
   /** Why nothing can be stored now (full, read-only, missing), in a sentence, or undefined. Cheap enough to ask before every call. */
   trouble(): Promise<string | undefined>
   /** Until when a picture that is named now is kept. */
@@ -330,6 +341,7 @@ export async function makeAssets(parts: AssetsParts): Promise<Assets> {
       return file?.createReadStream({ highWaterMark: READ_BYTES, ...range })
     },
     convert: makeConvert({ decoder, keep, read }),
+    ...makePixels(decoder),
     trouble: async () => headroom?.trouble(),
     expiry: (role, now) => now + (role === 'reference' ? 1 : parts.keepImagesDays) * DAY_MS,
     collect: makeCollect({ ...parts, disk: stored ? disk : undefined }),

@@ -9,13 +9,23 @@ import { answerHead, ANSWER_HEAD_BYTES, FrameReader, jobHead, readAnswerHead, re
 test('a job’s head tells what it was made of', () => {
   const job = fc.record(
     {
-      kind: fc.constantFrom('clean' as const, 'convert' as const),
+      kind: fc.constantFrom('clean' as const, 'convert' as const, 'tile' as const, 'stencil' as const),
       format: fc.constantFrom(...FORMATS),
       compression: fc.option(fc.nat({ max: 100 }), { nil: undefined }),
+      tile: fc.record(
+        {
+          columns: fc.integer({ min: 1, max: 255 }),
+          rows: fc.integer({ min: 1, max: 255 }),
+          column: fc.nat({ max: 254 }),
+          row: fc.nat({ max: 254 }),
+        },
+        { noNullPrototype: true },
+      ),
+      marked: fc.constantFrom('black' as const, 'white' as const),
       maxPixels: fc.nat({ max: 400_000_000 }),
       maxBytes: fc.nat({ max: 1 << 30 }),
     },
-    { noNullPrototype: true },
+    { noNullPrototype: true, requiredKeys: ['kind', 'format', 'compression', 'maxPixels', 'maxBytes'] },
   )
   fc.assert(
     fc.property(job, fc.nat(), (made, byteLength) => {
@@ -43,6 +53,6 @@ test('frames are the same however the bytes were cut', () => {
 })
 
 test('a head that is none breaks the protocol', () => {
-  assert.equal(readJobHead(Buffer.alloc(16, 7)), undefined)
+  assert.equal(readJobHead(Buffer.alloc(20, 7)), undefined)
   assert.equal(new FrameReader(8, (head) => readAnswerHead(head)?.byteLength).push(Buffer.alloc(8, 7)), undefined)
 })

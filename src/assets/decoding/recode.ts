@@ -2,7 +2,7 @@ import sharp, { type Sharp, type SharpOptions } from 'sharp'
 
 import type { Format } from '../../core/image-request.ts'
 import { err, ok, type Result } from '../../core/result.ts'
-import type { Job } from './protocol.ts'
+import type { Job, Tile } from './protocol.ts'
 import { trapIn } from './traps.ts'
 
 /** libvips' names. Everything else that loads a picture is blocked, so no bytes can ask for another reader than these three. */
@@ -23,13 +23,63 @@ export async function recode(job: Job, bytes: Buffer): Promise<Result<Buffer, st
   if (trap !== undefined) return err(trap)
   const options: SharpOptions = { limitInputPixels: job.maxPixels, failOn: 'error', pages: 1, sequentialRead: true }
   try {
-    const encode = job.kind === 'clean' ? CLEAN : CONVERT
-    const made = await (await encode[job.format](sharp(bytes, options).autoOrient(), job, bytes)).toBuffer()
+    const picture = await WORK[job.kind](sharp(bytes, options).autoOrient(), job)
+    if (typeof picture === 'string') return err(picture)
+    const encode = job.kind === 'convert' ? CONVERT : CLEAN
+    const made = await (await encode[job.format](picture, job, bytes)).toBuffer()
     return made.length <= job.maxBytes ? ok(made) : err('Encoded again, the picture is too large.')
   } catch (error) {
     const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
     return err(`The pixels cannot be decoded: ${line}.`)
   }
+}
+
+/** What is done to the pixels before they are encoded; a sentence, where that cannot be. */
+const WORK: Readonly<Record<Job['kind'], (picture: Sharp, job: Job) => Sharp | string | Promise<Sharp | string>>> = {
+  clean: (picture) => picture,
+  convert: (picture) => picture,
+  tile: async (picture, { tile }) => (tile === undefined ? 'No part is asked for.' : await cut(picture, tile)),
+  stencil: (picture, { marked }) => stencilOf(picture, marked === 'white'),
+}
+
+/** Parts of a side that cannot be divided evenly differ by a pixel, and leave none out. */
+async function cut(picture: Sharp, { columns, rows, column, row }: Tile): Promise<Sharp | string> {
+  const { width, height } = (await picture.metadata()).autoOrient
+  if (width < columns || height < rows) return `The picture is too small for ${columns} by ${rows} parts.`
+  const left = edge(width, columns, column)
+  const top = edge(height, rows, row)
+  return picture.extract({
+    left,
+    top,
+    width: edge(width, columns, column + 1) - left,
+    height: edge(height, rows, row + 1) - top,
+  })
+}
+
+function edge(side: number, parts: number, index: number): number {
+  return Math.floor((side * index) / parts)
+}
+
+/**
+ * What is more transparent than not counts as transparent. A mask in which nothing is was painted the other usual way: white is what it
+ * means, whatever stands for that here.
+ */
+async function stencilOf(picture: Sharp, isWhite: boolean): Promise<Sharp> {
+  const { hasAlpha } = await picture.metadata()
+  const alpha = hasAlpha ? await planeOf(picture.clone().extractChannel('alpha')) : undefined
+  const isMeant = alpha?.data.some((value) => value < HALF) ? (value: number) => value < HALF : undefined
+  const { data, info } =
+    alpha && isMeant ? alpha : await planeOf(picture.clone().removeAlpha().toColourspace('b-w').extractChannel(0))
+  const [meant, other] = isWhite ? [255, 0] : [0, 255]
+  const painted = data.map((value) => ((isMeant?.(value) ?? value >= HALF) ? meant : other))
+  return sharp(painted, { raw: { width: info.width, height: info.height, channels: 1 } }).toColourspace('b-w')
+}
+
+const HALF = 128
+
+/** One channel, a byte a pixel. */
+async function planeOf(channel: Sharp) {
+  return await channel.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
 }
 
 type Encode = (picture: Sharp, job: Job, bytes: Buffer) => Sharp | Promise<Sharp>
