@@ -1,6 +1,6 @@
 import type { Ending, Seen, Walk } from './probe.ts'
 
-/** GIF: the logical screen's size stands in the header; one byte ends the file. Source: GIF89a specification, 18 and 27. */
+/** GIF: the logical screen's size stands in the header; the end of the last block and one byte end the file. Source: GIF89a specification, 16, 18 and 27. */
 export const gif = {
   *walk(seen: Seen): Walk {
     const header = yield { at: 0, length: 13 }
@@ -9,7 +9,7 @@ export const gif = {
   },
 
   end(seen: Seen, { tail }: Ending): void {
-    if (tail.at(-1) === 0x3b) seen.fault = undefined
+    if (tail.at(-2) === 0 && tail.at(-1) === 0x3b) seen.fault = undefined
   },
 }
 
