@@ -36,6 +36,8 @@ export interface ImageRequest {
   /** Zero is a seed like any other. */
   readonly seed?: number
   readonly negativePrompt?: string
+  /** Pictures to be shown while the last one is still being made, 0 to 3, of providers that can. */
+  readonly previews?: number
   /** Whether the caller has use for words beside the pictures. Absent: not said. */
   readonly wantsText?: boolean
   readonly routing?: RoutingPreferences

@@ -169,3 +169,10 @@ export type Progress =
       readonly queuePosition?: number
     }
   | { readonly type: 'preview'; readonly index: number; readonly picture: JsonBlob }
+
+/** The one shape in which progress reaches a caller, on a poll as in a stream. */
+export function toldProgress({ fraction, message, queuePosition }: Told): ReceiptProgress {
+  return { fraction: fraction ?? null, message: message ?? null, queue_position: queuePosition ?? null }
+}
+
+type Told = Omit<Extract<Progress, { type: 'status' }>, 'type'>

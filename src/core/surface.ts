@@ -52,6 +52,8 @@ export interface ParsedGenerate {
 /** How a dialect streams. Every method returns whole SSE data payloads in order; `http/` frames, keeps alive and ends them. */
 export interface StreamDialect {
   progress(progress: Progress, context: StreamContext): readonly StreamEvent[]
+  /** What is said of progress in a comment, which every client passes over. */
+  note?(progress: Progress): string | undefined
   delivered(delivery: Delivery): readonly StreamEvent[]
   failed(failure: Failure, context: StreamContext): readonly StreamEvent[]
 }
