@@ -22,7 +22,7 @@ export interface Exchange {
 }
 
 export interface Outgoing {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: OutgoingBody | undefined

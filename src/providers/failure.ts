@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 import type { Clock } from '../core/clock.ts'
 import type { JsonValue } from '../core/json-blob.ts'
+import { NO_CREDENTIAL } from './entry.ts'
 import type { Phase } from './exchange.ts'
 import type { UpstreamFailure } from './provider.ts'
 
@@ -101,7 +102,7 @@ export function scrubbed(failure: UpstreamFailure, credential: string): Upstream
 }
 
 function withoutCredential(text: string, credential: string): string {
-  if (credential === '') return text
+  if (credential === '' || credential === NO_CREDENTIAL) return text
   return text.replaceAll(credential, '[credential]').replaceAll(encodeURIComponent(credential), '[credential]')
 }
 

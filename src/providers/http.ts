@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
 import { Agent } from 'undici'
 
 import type { JsonBlob, JsonValue } from '../core/json-blob.ts'
@@ -6,8 +8,10 @@ import type { PictureMemory } from '../core/picture-memory.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { watchBody } from './answer-body.ts'
 import { type DownloadHints, type ForeignFetch, makeDownload } from './download.ts'
+import { type EventReader, readStream } from './events.ts'
 import { exchange } from './exchange.ts'
 import { type Answer, brokenCall, deadlinePassed, scrubbed, statusFailure, unusableAnswer } from './failure.ts'
+import { type FormBody, type FormPart, writeForm } from './form.ts'
 import type { Call, UpstreamFailure } from './provider.ts'
 
 /** The way to every provider: one pool of sockets for the whole process, and the rules that no adapter should repeat. */
@@ -19,6 +23,8 @@ export interface Upstream {
   requestJson<T>(call: Call, request: JsonRequest<T>): Promise<Result<T, UpstreamFailure>>
   /** The one POST of a provider that answers with the picture itself. */
   postJson<T>(call: Call, post: JsonPost<T>): Promise<Result<T, UpstreamFailure>>
+  /** The same of one that shows the picture while it is being made, as server-sent events. An answer that is no stream goes to `read`. */
+  requestEvents<T>(call: Call, request: EventRequest<T>): Promise<Result<T, UpstreamFailure>>
   /** A picture that a provider handed over by its address. No credential goes there. Its failures are `billed: 'yes'`. */
   download(call: Call, address: string, hints?: DownloadHints): Promise<Result<JsonBlob, UpstreamFailure>>
   /** Ends idle sockets and waits for calls under way. */
@@ -26,12 +32,18 @@ export interface Upstream {
 }
 
 export interface JsonRequest<T> {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Below the call's base URL, with a leading slash; data in it already percent-encoded. */
   readonly path: string
+  /** Behind the path; encoded here. */
+  readonly query?: Readonly<Record<string, string>>
   /** The credential in the provider's own header, and nothing the shared headers already say. */
   readonly headers: Readonly<Record<string, string>>
   readonly body?: JsonValue
+  /** Instead of `body`: fields and files, as `multipart/form-data`. */
+  readonly form?: readonly FormPart[]
+  /** Instead of `body`: a few words, as `application/x-www-form-urlencoded`. */
+  readonly fields?: Readonly<Record<string, string>>
   /** Whether a long string at this place of the answer is a picture that the asset store may watch while it arrives. Absent: none is. */
   pictures?(path: readonly (string | number)[]): boolean
   /** Makes a result of an answer. Any status but a redirect; a 2xx always has JSON. */
@@ -40,7 +52,10 @@ export interface JsonRequest<T> {
   readonly paid?: boolean
 }
 
-export type JsonPost<T> = Omit<JsonRequest<T>, 'method' | 'paid'> & { readonly body: JsonValue }
+export type JsonPost<T> = Omit<JsonRequest<T>, 'method' | 'paid'> &
+  ({ readonly body: JsonValue } | { readonly form: readonly FormPart[] })
+
+export type EventRequest<T> = JsonPost<T> & EventReader<T>
 
 /** Milliseconds and bytes that bound every upstream call. The whole of a call is bounded by its own deadline. */
 export interface UpstreamLimits {
@@ -76,6 +91,17 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
 /** How much longer undici's own header timer waits than the call's signal: it only matters if the signal never comes. */
 const HEADERS_GRACE_MS = 2_000
 
+/** What says that an answer comes as events. */
+const EVENT_STREAM = 'text/event-stream'
+
+/** An answer of which the status line has come. */
+interface Opened {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: AsyncIterable<Buffer>
+  readonly startedAt: number
+}
+
 interface UpstreamParts {
   readonly limits?: UpstreamLimits
   readonly memory?: PictureMemory
@@ -98,10 +124,16 @@ export function makeUpstream({ limits = UPSTREAM_LIMITS, memory, foreign }: Upst
 
   const download = makeDownload({ agent, limits, foreign, memory })
 
-  async function requestJson<T>(call: Call, request: JsonRequest<T>): Promise<Result<T, UpstreamFailure>> {
-    const { method, path, headers: own, body: sent, paid = false } = request
-    const address = addressOf(call, path)
+  /** Writes a request, and waits for the status line of its answer. */
+  async function open(
+    call: Call,
+    request: Omit<JsonRequest<unknown>, 'read'>,
+    { accept = 'application/json', silenceMs = limits.silenceMs } = {},
+  ): Promise<Result<Opened, UpstreamFailure>> {
+    const { method, path, query, headers: own, paid = false } = request
+    const address = addressOf(call, path, query)
     if (!address.ok) return address
+    const sent = await bodyOf(request)
     if (call.signal.aborted || call.remainingMs() <= 0) return err(deadlinePassed('connecting'))
 
     const startedAt = call.clock.monotonic()
@@ -110,24 +142,47 @@ export function makeUpstream({ limits = UPSTREAM_LIMITS, memory, foreign }: Upst
       method,
       url: address.value,
       headers: {
-        accept: 'application/json',
+        accept,
         'accept-encoding': 'identity',
-        ...(sent !== undefined && { 'content-type': 'application/json' }),
+        ...(sent && { 'content-type': sent.contentType }),
         ...own,
       },
-      body: sent === undefined ? undefined : writeJson(sent),
+      body: sent,
       ...(paid && { departing: () => call.departing() }),
       signal: call.signal,
       headersMs: Math.min(paid ? (call.headersMs ?? Infinity) : limits.askMs, untilDeadlineMs),
-      silenceMs: limits.silenceMs,
+      silenceMs,
     })
     const head = await under.head.then(ok, (error: unknown) => err(error))
     if (!head.ok) {
       return err(call.signal.aborted ? deadlinePassed(under.phase()) : brokenCall(head.error, under.phase()))
     }
-    const { status, headers } = head.value
-    const isSuccess = status >= 200 && status < 300
-    const body = watchBody(under.body, limits, call.clock)
+    return ok({ ...head.value, body: under.body, startedAt })
+  }
+
+  async function requestJson<T>(call: Call, request: JsonRequest<T>): Promise<Result<T, UpstreamFailure>> {
+    const opened = await open(call, request)
+    return opened.ok ? await readWhole(call, request, opened.value) : opened
+  }
+
+  async function requestEvents<T>(call: Call, request: EventRequest<T>): Promise<Result<T, UpstreamFailure>> {
+    const post = { ...request, method: 'POST', paid: true } as const
+    // A stream is silent for as long as the picture takes, as other answers are before their status line.
+    const silenceMs = Math.min(call.headersMs ?? Infinity, Math.max(1, call.remainingMs()) + HEADERS_GRACE_MS)
+    const opened = await open(call, post, { accept: `${EVENT_STREAM}, application/json`, silenceMs })
+    if (!opened.ok) return opened
+    const isStream = isSuccessful(opened.value) && opened.value.headers['content-type']?.startsWith(EVENT_STREAM)
+    if (!isStream) return await readWhole(call, post, opened.value)
+    return await readStream(call, request, opened.value, { limits, memory })
+  }
+
+  async function readWhole<T>(
+    call: Call,
+    request: Pick<JsonRequest<T>, 'pictures' | 'read'>,
+    { status, headers, body: arriving, startedAt }: Opened,
+  ): Promise<Result<T, UpstreamFailure>> {
+    const isSuccess = isSuccessful({ status })
+    const body = watchBody(arriving, limits, call.clock)
     const read = await readJson(body.bytes, {
       limits: { ...ANSWER_LIMITS, maxBytes: isSuccess ? limits.answerBytes : limits.errorBytes },
       mode: 'answer',
@@ -147,24 +202,48 @@ export function makeUpstream({ limits = UPSTREAM_LIMITS, memory, foreign }: Upst
     return request.read(answer)
   }
 
-  async function scrubbedRequest<T>(call: Call, request: JsonRequest<T>): Promise<Result<T, UpstreamFailure>> {
-    const result = await requestJson(call, request)
-    return result.ok ? result : err(scrubbed(result.error, call.credential))
-  }
-
   return {
-    requestJson: scrubbedRequest,
-    postJson: (call, post) => scrubbedRequest(call, { ...post, method: 'POST', paid: true }),
+    requestJson: (call, request) => discreet(call, requestJson(call, request)),
+    postJson: (call, post) => discreet(call, requestJson(call, { ...post, method: 'POST', paid: true })),
+    requestEvents: (call, request) => discreet(call, requestEvents(call, request)),
     download,
     close: () => agent.close(),
   }
+}
+
+function isSuccessful({ status }: Pick<Opened, 'status'>): boolean {
+  return status >= 200 && status < 300
+}
+
+/** Of what comes back of a failed call, nothing is the credential. */
+async function discreet<T>(
+  { credential }: Call,
+  under: Promise<Result<T, UpstreamFailure>>,
+): Promise<Result<T, UpstreamFailure>> {
+  const result = await under
+  return result.ok ? result : err(scrubbed(result.error, credential))
+}
+
+type Sent = Pick<JsonRequest<unknown>, 'body' | 'form' | 'fields'>
+
+async function bodyOf({ body, form, fields }: Sent): Promise<FormBody | undefined> {
+  if (form !== undefined) return await writeForm(form)
+  if (fields !== undefined) {
+    const bytes = Buffer.from(new URLSearchParams(fields).toString())
+    return { contentType: 'application/x-www-form-urlencoded', byteLength: bytes.length, chunks: [bytes] }
+  }
+  return body === undefined ? undefined : { ...writeJson(body), contentType: 'application/json' }
 }
 
 /** Nothing that would lead anywhere but below the base URL, and nothing a server might decode into such a thing. */
 const PATH = /^(\/(?!\.{1,2}(\/|$))([\w\-.~!$&'()*+,;=:]|%(?!2[eEfF]|5[cC]|[01][\dA-Fa-f]|7[fF])[\dA-Fa-f]{2})+)+$/
 
 /** Where the call goes, always below the origin its credential belongs to; a setting that would lead elsewhere is refused unsent. */
-function addressOf({ baseUrl, credential }: Call, path: string): Result<URL, UpstreamFailure> {
+function addressOf(
+  { baseUrl, credential }: Call,
+  path: string,
+  query: Readonly<Record<string, string>> = {},
+): Result<URL, UpstreamFailure> {
   const base = URL.parse(baseUrl)
   // Whatever else an address can have (user, query, fragment) would swallow or outlive the path.
   if (base === null || !/^https?:$/.test(base.protocol) || base.href !== base.origin + base.pathname) {
@@ -179,6 +258,7 @@ function addressOf({ baseUrl, credential }: Call, path: string): Result<URL, Ups
     )
   }
   const url = new URL(base.href.replace(/\/$/, '') + path)
+  url.search = new URLSearchParams(query).toString()
   return url.origin === base.origin ? ok(url) : refused('rejected', 'The model has an id that leads to another host.')
 }
 

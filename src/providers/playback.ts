@@ -33,6 +33,18 @@ export async function playback(play: RequestListener) {
   return { ...(await listening(server)), requests }
 }
 
+/** The fields of a form by name, read by Node's own parser; a file as its name, type and length. For `ContractFixtures.readBody`. */
+export async function formFields({ headers, body }: Played): Promise<unknown> {
+  const init = { headers: { 'content-type': headers['content-type'] ?? '' } }
+  const form = await new Response(body, init).formData()
+  return Object.fromEntries(
+    [...form].map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : { name: value.name, type: value.type, length: value.size },
+    ]),
+  )
+}
+
 /** A server that speaks nothing by itself. */
 export async function tcp(connected: (socket: Socket) => void) {
   const server = createTcpServer((socket) => {

@@ -44,12 +44,22 @@ export async function pollUntil<T>(
         return err({ ...asked.error, billed: 'unknown' })
     }
     const toldMs = asked.ok ? 0 : (asked.error.retryAfterMs ?? 0)
-    if (!(await slept(call, Math.max(waitMs, toldMs)))) return err(deadlinePassed('sent'))
+    if (!(await waited(call, Math.max(waitMs, toldMs)))) return err(deadlinePassed('sent'))
   }
 }
 
 function isRefusal({ kind }: UpstreamFailure): boolean {
   return kind === 'rejected' || kind === 'unauthorized'
+}
+
+/** Waits until the next question; a call of the hook ends the wait. False when the deadline came first. */
+async function waited(call: Call, ms: number): Promise<boolean> {
+  if (call.hook === undefined) return await slept(call, ms)
+  const woken = new AbortController()
+  const signal = AbortSignal.any([call.signal, woken.signal])
+  const isOver = await Promise.race([slept({ ...call, signal }, ms), call.hook.called().then(() => true)])
+  woken.abort()
+  return isOver
 }
 
 /** False when the deadline came first. */

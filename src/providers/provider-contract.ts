@@ -6,6 +6,8 @@ import { describe, test } from 'node:test'
 
 import type { ImageRequest } from '../core/image-request.ts'
 import { type Intake, JsonBlob } from '../core/json-blob.ts'
+import type { Result } from '../core/result.ts'
+import type { Traits } from './entry.ts'
 import type { Upstream, UpstreamLimits } from './http.ts'
 import {
   answer,
@@ -21,6 +23,9 @@ import {
   withUpstream,
 } from './playback.ts'
 import type { Call, Provider, UpstreamFailure } from './provider.ts'
+import { traitContract, type TraitFixtures } from './trait-contract.ts'
+
+export { formFields } from './playback.ts'
 
 /** What the suite has to know of a provider. Answers are recorded ones, with keys and personal data removed. */
 export interface ContractFixtures {
@@ -31,6 +36,8 @@ export interface ContractFixtures {
   readonly credentialHeader: readonly [name: string, value: (credential: string) => string]
   /** The body for nothing but a model and the prompt `a red fox`. */
   readonly smallestBody: unknown
+  /** How a body is read that is not JSON: a form as an object of its fields. */
+  readBody?(request: Played): Promise<unknown>
   /** A good answer with one picture, whose base64 is given, to the paid request. */
   answerWith(base64: string): string
   /** For providers that are asked several times: what the free requests are answered, until the picture's bytes. */
@@ -38,6 +45,10 @@ export interface ContractFixtures {
   /** Paths under which pictures are handed over, without any credential. */
   readonly deliveries?: RegExp
   readonly failures: readonly RecordedFailure[]
+  /** The entry's own, to be compared with what is sent. */
+  readonly traits?: Traits
+  /** Models that show a trait which `model` has no use for: traits are the adapter's, whatever one of its models makes of them. */
+  readonly ableModels?: TraitFixtures['ableModels']
 }
 
 export interface RecordedFailure {
@@ -56,7 +67,7 @@ const SMALLEST: ImageRequest = { model: 'any', turns: [{ role: 'user', parts: [{
 export function providerContract(make: (upstream: Upstream) => Provider, fixtures: ContractFixtures): void {
   const bytes = randomBytes(300_000)
   const good = fixtures.answerWith(bytes.toString('base64'))
-  const { freeAnswer = () => answer(404, '{}'), deliveries = /^$/ } = fixtures
+  const { freeAnswer = () => answer(404, '{}'), deliveries = /^$/, readBody = asJson } = fixtures
   /** The provider at its best. */
   const goodPlay: RequestListener = (request, response) => {
     const listener = request.url === fixtures.path ? answer(200, good) : freeAnswer(request, bytes)
@@ -118,7 +129,9 @@ export function providerContract(make: (upstream: Upstream) => Provider, fixture
 
       await generate(callTo(server.url))
 
-      assert.deepEqual(JSON.parse(server.requests[0]?.body ?? ''), fixtures.smallestBody)
+      const [sent] = server.requests
+      assert.ok(sent !== undefined)
+      assert.deepEqual(await readBody(sent), fixtures.smallestBody)
       assert.equal(
         server.requests[0]?.headers['content-length'],
         String(Buffer.byteLength(server.requests[0]?.body ?? '')),
@@ -250,13 +263,13 @@ export function providerContract(make: (upstream: Upstream) => Provider, fixture
         const url = server.url.replace('http:', scheme)
         const { failure, ms } = await withUpstream({ connectMs: 400 }, async (upstream) => {
           const startedAt = performance.now()
-          const call = { ...callTo(url, { deadlineMs: 150 }), model: fixtures.model }
+          const call = { ...callTo(url, { deadlineMs: 300 }), model: fixtures.model }
           const result = await make(upstream).generate(SMALLEST, call)
           return { failure: failureOf(result), ms: performance.now() - startedAt }
         })
 
         assert.deepEqual([failure.kind, failure.billed], ['timeout', billed])
-        assert.ok(ms < 1150, `${ms} ms`)
+        assert.ok(ms < 1_300, `${ms} ms`)
         await server.allClosed()
       })
     }
@@ -341,10 +354,33 @@ export function providerContract(make: (upstream: Upstream) => Provider, fixture
       }
       assert.equal(server.requests.length, 0)
     })
+
+    test('its free question, where it has one, costs nothing and tells a bad credential from a silent provider', async () => {
+      await using server = await playback(answer(401, '{}'))
+      const left = departures()
+      const check = (call: Call) =>
+        withUpstream({}, async (upstream) => make(upstream).check?.({ ...call, model: fixtures.model }))
+
+      const refused = await check(callTo(server.url, left))
+      const silent = await check(callTo('http://plantain.invalid', left))
+
+      if (refused === undefined || silent === undefined) return
+      assert.equal(failureOf(refused).kind, 'unauthorized')
+      assert.equal(failureOf(silent).kind, 'unavailable')
+      assert.equal(server.requests[0]?.headers[fixtures.credentialHeader[0]], fixtures.credentialHeader[1](CREDENTIAL))
+      assert.deepEqual([left.count(), paid(server.requests).length], [0, 0])
+    })
   })
+
+  const { traits } = fixtures
+  if (traits !== undefined) traitContract(make, { ...fixtures, traits })
 }
 
-export function failureOf(result: Awaited<ReturnType<Provider['generate']>>): UpstreamFailure {
+async function asJson({ body }: Played): Promise<unknown> {
+  return JSON.parse(body)
+}
+
+export function failureOf(result: Result<unknown, UpstreamFailure>): UpstreamFailure {
   assert.ok(!result.ok, 'a failure was expected')
   return result.error
 }

@@ -14,6 +14,11 @@ export interface Provider {
   /** Async providers: the rest of a call whose upstream id was committed. Never submits. */
   resume?(upstreamId: string, request: ImageRequest, call: Call): Promise<Result<Generated, UpstreamFailure>>
   cancel?(upstreamId: string, call: Call): Promise<'cancelled' | 'too_late'>
+  /**
+   * The cheapest question that tells a good credential from a bad one, and costs nothing: what it found, in words ("4.20 USD left").
+   * Never `paid`.
+   */
+  check?(call: Call): Promise<Result<string, UpstreamFailure>>
 }
 
 /** Everything one upstream call may use. Made by the engine for each attempt. */
@@ -44,6 +49,30 @@ export interface Call {
    * functions call it; a call that ends without it has certainly not reached anybody.
    */
   departing(): void
+  /** Work on pixels, done where pictures are decoded. Absent: nobody does it, and pictures go and come as they are. */
+  readonly pixels?: Pixels
+  /** Where the provider may tell that a job has changed, if this gateway can be reached from outside. What it says there is not believed. */
+  readonly hook?: Hook
+}
+
+export interface Pixels {
+  /**
+   * The first `count` of the equal parts of a picture that came as one, row by row, as PNG and to the pixel. The picture itself is then
+   * done with. The error is a sentence, and the picture is as it was.
+   */
+  split(picture: JsonBlob, columns: number, rows: number, count: number): Promise<Result<readonly JsonBlob[], string>>
+  /**
+   * A request's mask for providers that want black and white: `marked` where the picture may be repainted, the opposite elsewhere. A
+   * mask without transparency is taken to be white there. The error is a sentence.
+   */
+  stencil(mask: JsonBlob, marked: 'black' | 'white'): Promise<Result<JsonBlob, string>>
+}
+
+export interface Hook {
+  /** An address of this call's own, with a secret in it. */
+  readonly url: string
+  /** Resolves when it was called since the last time this was asked. */
+  called(): Promise<void>
 }
 
 export interface Generated {
