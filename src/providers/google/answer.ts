@@ -2,17 +2,30 @@ import { blobText } from '../../core/blob-fields.ts'
 import { JsonBlob } from '../../core/json-blob.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { Answer } from '../failure.ts'
-import type { Generated, GeneratedImage, UpstreamFailure } from '../provider.ts'
+import type { Call, Generated, GeneratedImage, UpstreamFailure } from '../provider.ts'
+import { errorFailure } from './errors.ts'
 import { type Maker, toContinuation } from './signature.ts'
 import { usageOf } from './usage.ts'
-import { type GenerateContentResponse, type Part, readResponse } from './wire.ts'
+import { type GenerateContentResponse, type Part, readResponse, readStatus } from './wire.ts'
+
+/** What came back from `generateContent`: an error may come inside a 200. */
+export function readAnswer(answer: Answer, call: Call): Result<Generated, UpstreamFailure> {
+  const isError = answer.status >= 300 || readStatus(answer.value) !== undefined
+  return isError ? err(errorFailure(answer, call.clock)) : readGenerated(answer, call)
+}
+
+/** `candidates.0.content.parts.1.inlineData.data`, in either spelling. */
+export function isPicture(path: readonly (string | number)[]): boolean {
+  const parent = path.at(-2)
+  return path.at(-1) === 'data' && (parent === 'inlineData' || parent === 'inline_data')
+}
 
 /**
  * The pictures of a 2xx answer, or why there are none.
  * Rules learned from live answers: pictures stand anywhere among the parts, drafts carry no flag and are billed, and the only final
  * picture has been seen inside a part flagged `thought`.
  */
-export function readGenerated(answer: Answer, maker: Maker): Result<Generated, UpstreamFailure> {
+function readGenerated(answer: Answer, maker: Maker): Result<Generated, UpstreamFailure> {
   const response = readResponse(answer.value)
   if (response === undefined) return err(noImage(answer))
   const parts = response.candidates.flatMap(({ content }) => content?.parts ?? [])

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import type { JsonBlob } from '../../core/json-blob.ts'
 import { answer, callTo, playback, withUpstream } from '../playback.ts'
 import { bytesOf, failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
+import { GOOGLE } from './entry.ts'
 import { makeGoogle } from './provider.ts'
 
 const MODEL = 'gemini-nano-banana-2.1'
@@ -22,6 +23,7 @@ providerContract(makeGoogle, {
   },
   answerWith: (base64) => PICTURE.replace('{{picture}}', base64),
   failures: [...recorded('errors.json'), ...recorded('blocks.json')],
+  traits: GOOGLE.traits,
 })
 
 describe('an answer of Gemini', () => {

@@ -1,13 +1,14 @@
 import type { ImageRequest, Picture, Turn } from '../../core/image-request.ts'
 import type { JsonBlob, JsonValue } from '../../core/json-blob.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import type { UpstreamFailure } from '../provider.ts'
 import { type Maker, signatureIn } from './signature.ts'
 
 /**
- * Keys of `provider.options["google-ai-studio"]` that are sent on, by where Gemini wants them. Tools and service tiers are left out
- * on purpose: they are billed apart from tokens, at rates that the catalogue does not have.
+ * Keys of a caller's options that are sent on, by where Gemini wants them, on every surface that Google serves it by. Tools and service
+ * tiers are left out on purpose: they are billed apart from tokens, at rates that the catalogue does not have.
  */
-const GENERATION_CONFIG_KEYS = [
+export const GENERATION_CONFIG_KEYS = [
   'thinkingConfig',
   'temperature',
   'topP',
@@ -18,10 +19,10 @@ const GENERATION_CONFIG_KEYS = [
   'frequencyPenalty',
   'mediaResolution',
 ] as const
-const TOP_LEVEL_KEYS = ['safetySettings'] as const
+export const TOP_LEVEL_KEYS = ['safetySettings'] as const
 export const PASS_THROUGH: readonly string[] = [...GENERATION_CONFIG_KEYS, ...TOP_LEVEL_KEYS]
 
-type JsonObject = Readonly<Record<string, JsonValue>>
+export type JsonObject = Readonly<Record<string, JsonValue>>
 
 /** A picture that cannot be sent, by the name the caller knows it by. */
 export interface Unsendable {
@@ -29,36 +30,55 @@ export interface Unsendable {
   readonly reason: string
 }
 
+export function unsendable({ field, reason }: Unsendable): UpstreamFailure {
+  return { kind: 'rejected', billed: 'no', message: `The picture at ${field} ${reason}.`, raw: '' }
+}
+
 /**
- * The body of `generateContent`. What the caller left out is left out here, with two exceptions: `store: false`, because since
- * 2026-10-26 new paid projects keep requests by default, and `responseModalities`, which says in words what the image models do
- * by default (text and picture); relays and older models answer with text alone when it is missing. `["IMAGE"]` alone is sent only
- * when the caller said that words are of no use: a refusal then comes without its reason.
+ * The body for AI Studio. `store: false`, because since 2026-10-26 new paid projects keep requests by default. Its `imageConfig` takes
+ * nothing but ratio and size; `responseFormat.image` is answered with 400 by live models.
  */
 export function toBody(request: ImageRequest, options: JsonObject, maker: Maker): Result<JsonValue, Unsendable> {
+  return toGenerateContent(request, maker, {
+    generationConfig: only(options, GENERATION_CONFIG_KEYS),
+    imageConfig: {},
+    topLevel: { ...only(options, TOP_LEVEL_KEYS), store: false },
+  })
+}
+
+/** What one of Google's surfaces is sent beside what all of them are. */
+interface OwnFields {
+  readonly generationConfig: JsonObject
+  readonly imageConfig: JsonObject
+  readonly topLevel: JsonObject
+}
+
+/**
+ * The body of `generateContent`. What the caller left out is left out here, but for `responseModalities`, which says in words what the
+ * image models do by default (text and picture); relays and older models answer with text alone when it is missing. `["IMAGE"]` alone
+ * is sent only when the caller said that words are of no use: a refusal then comes without its reason.
+ */
+export function toGenerateContent(request: ImageRequest, maker: Maker, own: OwnFields): Result<JsonValue, Unsendable> {
   const contents = toContents(request.turns, maker)
   if (!contents.ok) return contents
   const instructions = request.turns.filter(({ role }) => role === 'system').flatMap(({ parts }) => parts)
   const system = instructions.flatMap((part) => (part.type === 'text' && part.text !== '' ? [{ text: part.text }] : []))
   const { aspectRatio, resolution, seed, wantsText } = request
-
+  const imageConfig = {
+    ...own.imageConfig,
+    ...(aspectRatio !== undefined && { aspectRatio }),
+    ...(resolution !== undefined && { imageSize: resolution }),
+  }
   return ok({
     contents: contents.value,
     ...(system.length > 0 && { systemInstruction: { parts: system } }),
     generationConfig: {
-      ...only(options, GENERATION_CONFIG_KEYS),
+      ...own.generationConfig,
       responseModalities: wantsText === false ? ['IMAGE'] : ['TEXT', 'IMAGE'],
-      // The one surface where `imageConfig` takes nothing else; `responseFormat.image` is answered with 400 by live models.
-      ...((aspectRatio !== undefined || resolution !== undefined) && {
-        imageConfig: {
-          ...(aspectRatio !== undefined && { aspectRatio }),
-          ...(resolution !== undefined && { imageSize: resolution }),
-        },
-      }),
+      ...(Object.keys(imageConfig).length > 0 && { imageConfig }),
       ...(seed !== undefined && { seed }),
     },
-    ...only(options, TOP_LEVEL_KEYS),
-    store: false,
+    ...own.topLevel,
   })
 }
 
@@ -115,6 +135,7 @@ function toInlineData({ field, source, facts }: Picture): Result<InlineData, Uns
   return ok({ mimeType, data: source.blob })
 }
 
-function only(options: JsonObject, keys: readonly string[]): JsonObject {
+/** Of a caller's options those that have one of these names. */
+export function only(options: JsonObject, keys: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(options).filter(([key]) => keys.includes(key)))
 }

@@ -55,7 +55,7 @@ export async function answerTo(job: Job, faults: Faults, responseId: string): Pr
   const used = countUsage(job, count)
   return {
     candidates: [candidate([...thought(job), ...(imageFirst ? [...parts, ...words] : [...words, ...parts])], 'STOP')],
-    usageMetadata: 'no-usage' in faults ? undefined : usageMetadata(used, job.serviceTier, !('no-details' in faults)),
+    usageMetadata: 'no-usage' in faults ? undefined : usageMetadata(used, job.traffic, !('no-details' in faults)),
     ...ends,
     outcome: 'answered',
     images: count,
@@ -77,12 +77,13 @@ async function picture(
     seed: `${job.seed ?? ''}${index === count - 1 ? '' : ` draft ${index + 1}`}`,
     width: width / half,
     height: height / half,
-    format: job.model.mimeType === 'image/png' ? 'png' : 'jpeg',
+    format: job.mimeType === 'image/png' ? 'png' : 'jpeg',
+    ...(job.quality !== undefined && { quality: Math.max(1, job.quality) }),
     references: job.edited.filter(({ size }) => size).map(({ bytes }) => bytes),
   })
   const delivered = damaged(painted, faults)
-  const other = job.model.mimeType === 'image/png' ? 'image/jpeg' : 'image/png'
-  const mimeType = 'wrong-mime' in faults ? other : job.model.mimeType
+  const other = job.mimeType === 'image/png' ? 'image/jpeg' : 'image/png'
+  const mimeType = 'wrong-mime' in faults ? other : job.mimeType
   return { json: { mimeType, data: new PictureText(delivered, base64Form(faults)) }, delivered }
 }
 
@@ -121,7 +122,7 @@ function refused(job: Job, shape: string, ends: Pick<Answer, 'modelVersion' | 'r
     return {
       candidates: undefined,
       promptFeedback: { blockReason: reason },
-      usageMetadata: blockedMetadata(unthought, job.serviceTier),
+      usageMetadata: blockedMetadata(unthought, job.traffic),
       ...ends,
       outcome: 'blocked',
       images: 0,
@@ -136,7 +137,7 @@ function refused(job: Job, shape: string, ends: Pick<Answer, 'modelVersion' | 'r
   const used = POLICY.includes(reason) ? { ...counted, text: 0 } : unthought
   return {
     candidates: [{ content: {}, finishReason: reason, index: 0, ...finishMessage(reason) }],
-    usageMetadata: blockedMetadata(used, job.serviceTier),
+    usageMetadata: blockedMetadata(used, job.traffic),
     ...ends,
     outcome: 'blocked',
     images: 0,
@@ -166,7 +167,7 @@ function withoutImage(job: Job, shape: string): Made {
   const ended = { ...content[shape], finishReason: 'STOP', index: 0 }
   return {
     candidates: shape === 'candidates-missing' ? undefined : shape === 'candidates-empty' ? [] : [ended],
-    usageMetadata: usageMetadata(used, job.serviceTier),
+    usageMetadata: usageMetadata(used, job.traffic),
     outcome: 'blocked',
     images: 0,
     used,
@@ -177,7 +178,7 @@ function wordsOnly(job: Job, text?: string): Made {
   const used = countUsage(job, 0)
   return {
     candidates: [candidate([...thought(job), spoken(job, text)], 'STOP')],
-    usageMetadata: usageMetadata(used, job.serviceTier),
+    usageMetadata: usageMetadata(used, job.traffic),
     outcome: text === undefined ? 'answered' : 'blocked',
     images: 0,
     used,

@@ -261,7 +261,7 @@ test('simulates what it serves and nothing else', () => {
   assert.equal(simulates('google-ai-studio', 'gemini-3.1-flash-image-preview'), true)
   assert.equal(simulates('google-ai-studio', 'imagen-4.0-generate-001'), false)
   assert.equal(simulates('openai', 'gemini-3-pro-image'), false)
-  assert.equal(sandbox.baseUrlFor('openai'), undefined)
+  assert.equal(sandbox.baseUrlFor('nobody'), undefined)
 })
 
 test('a latency of 100 ms holds an answer back for at least 60', async () => {

@@ -3,6 +3,7 @@ import type { Refusal } from './errors.ts'
 import { readInputPicture } from './input-picture.ts'
 import type { InputPicture } from './input-picture.ts'
 import { OUTPUT_TOKEN_LIMIT, ratioLike } from './models.ts'
+import type { Surface } from './surface.ts'
 import type { SimulatedModel, SizeName, ThinkingLevel } from './models.ts'
 import type { Content, GenerateBody, Part } from './schema.ts'
 import { isGenuine } from './signature.ts'
@@ -26,12 +27,20 @@ export interface Job {
   readonly includeThoughts: boolean
   readonly seed: number | undefined
   readonly maxOutputTokens: number | undefined
-  readonly serviceTier: string
+  readonly mimeType: 'image/png' | 'image/jpeg'
+  /** 0 to 100, where the caller may say. */
+  readonly quality: number | undefined
+  /** What the usage says of the road that the call took. */
+  readonly traffic: Readonly<Record<string, string>>
 }
 
 /** Whether the values suit the model, each refusal in the words Google uses. The body has already passed the schema. */
-export async function checkRequest(model: SimulatedModel, body: GenerateBody): Promise<Job | Refusal> {
-  const refusal = checkConfig(model, body) ?? checkContents(body.contents)
+export async function checkRequest(
+  model: SimulatedModel,
+  body: GenerateBody,
+  surface: Surface,
+): Promise<Job | Refusal> {
+  const refusal = checkConfig(model, body) ?? surface.check(body) ?? checkContents(body.contents, surface.needsRoles)
   if (refusal) return refusal
   const contents = body.contents ?? []
   const turns = await readTurns(model, contents)
@@ -56,7 +65,9 @@ export async function checkRequest(model: SimulatedModel, body: GenerateBody): P
     includeThoughts: config.thinkingConfig?.includeThoughts ?? false,
     seed: config.seed,
     maxOutputTokens: config.maxOutputTokens,
-    serviceTier: body.serviceTier && body.serviceTier !== 'unspecified' ? body.serviceTier : 'standard',
+    mimeType: surface.mimeTypeOf(model, body),
+    quality: config.imageConfig?.imageOutputOptions?.compressionQuality,
+    traffic: surface.trafficOf(body),
   }
 }
 
@@ -114,13 +125,14 @@ function checkConfig(model: SimulatedModel, body: GenerateBody): Refusal | undef
   return body.continuationToken === undefined ? undefined : invalidArgument('Invalid continuation token.')
 }
 
-function checkContents(contents: readonly Content[] | undefined): Refusal | undefined {
+function checkContents(contents: readonly Content[] | undefined, needsRoles: boolean): Refusal | undefined {
   if (!contents?.length) {
     return invalidArgument('* GenerateContentRequest.contents: contents is not specified\n')
   }
   for (const [index, { role, parts }] of contents.entries()) {
     const field = `GenerateContentRequest.contents[${index}]`
-    if (role !== 'user' && role !== 'model' && !(role === undefined && contents.length === 1)) {
+    const isOpen = role === undefined && contents.length === 1 && !needsRoles
+    if (role !== 'user' && role !== 'model' && !isOpen) {
       return invalidArgument('Please use a valid role: user, model.')
     }
     if (!parts?.length) return invalidArgument(`* ${field}.parts: contents.parts must not be empty.\n`)

@@ -44,7 +44,10 @@ export function modelNotFound(model: string, version: string, method: string): R
   }
 }
 
-/** What a key in its text asks for: `invalid`, `forbidden` and `nobilling` fail as such keys do at Google; any other key is good. */
+/**
+ * What a key in its text asks for: `invalid`, `forbidden` and `nobilling` (`locked`, `empty`) fail as such keys do at Google; any other
+ * key is good.
+ */
 export function keyRefusal(key: string | undefined, bearer: boolean, model: string): Refusal | undefined {
   if (!key && bearer) {
     return {
@@ -87,7 +90,7 @@ export function keyRefusal(key: string | undefined, bearer: boolean, model: stri
       details: [errorInfo('API_KEY_SERVICE_BLOCKED')],
     }
   }
-  return key.includes('nobilling') ? quotaExceeded(model, 0, 34.4) : undefined
+  return /nobilling|locked|empty/.test(key) ? quotaExceeded(model, 0, 34.4) : undefined
 }
 
 function errorInfo(reason: string): unknown {

@@ -5,6 +5,7 @@ import type { Refusal } from './errors.ts'
 import { answerGenerate } from './generate.ts'
 import { modelsServed, OUTPUT_TOKEN_LIMIT } from './models.ts'
 import type { SimulatedModel } from './models.ts'
+import { AI_STUDIO } from './surface.ts'
 
 export interface GeminiOptions {
   /** Whether models that Google has shut down are served as they were, or are the 404 they are now. */
@@ -38,7 +39,8 @@ export function geminiSimulator(options: GeminiOptions): Handler {
       id,
     )
     if (request.method === 'GET' && method === '') {
-      if (refusal) return sendJson(response, refusal)
+      // A project without billing may look, which is no use of the quota that it does not have.
+      if (refusal && refusal.code !== 429) return sendJson(response, refusal)
       if (id === '') return sendJson(response, { models: models.map(described) })
       const found = models.find((model) => model.id === id)
       return sendJson(response, found ? described(found) : modelNotFound(id, version, 'getModel'))
@@ -49,6 +51,7 @@ export function geminiSimulator(options: GeminiOptions): Handler {
     const model = models.find((candidate) => candidate.id === id)
     return answerGenerate(request, response, {
       ...options,
+      surface: AI_STUDIO,
       method,
       modelId: id,
       model,

@@ -11,15 +11,17 @@ import { answerTo } from './answer.ts'
 import type { Answer } from './answer.ts'
 import { checkRequest } from './check.ts'
 import type { Job } from './check.ts'
-import { badRequest, invalidArgument, modelNotFound, refusalBody, refusalFor } from './errors.ts'
+import { badRequest, invalidArgument, modelNotFound, refusalBody } from './errors.ts'
 import type { Refusal } from './errors.ts'
 import type { Method } from './gemini.ts'
 import type { SimulatedModel } from './models.ts'
 import { readBody } from './schema.ts'
 import { documentSegments, streamSegments } from './document.ts'
+import type { Surface } from './surface.ts'
 import { countUsage, priceOf, textTokens } from './usage.ts'
 
 export interface GenerateCall {
+  readonly surface: Surface
   readonly method: Method
   readonly modelId: string
   readonly model: SimulatedModel | undefined
@@ -84,7 +86,7 @@ async function perform(facts: Facts, response: ServerResponse, job: Job): Promis
   }
   const status = amount(faults, 'status')
   if (status !== undefined && status !== 200) {
-    return reject(facts, response, refusalFor(status, call.modelId, faults['retry-after']), 'failed')
+    return reject(facts, response, call.surface.refusalFor(status, call.modelId, faults['retry-after']), 'failed')
   }
   if (isMisdirected(faults)) {
     record(facts, { outcome: 'failed', status: misdirect(response, faults) })(true)
@@ -109,7 +111,8 @@ function dressed(answer: Answer, faults: Faults, as: 'document' | 'sse' | 'array
   if (faults['invalid-json'] !== undefined) return [...documentSegments(answer).slice(0, -1), '"\n  }, oops']
   if (as === 'document') return documentSegments(answer)
   const status = amount(faults, 'stream-error')
-  const failure = status === undefined ? undefined : refusalBody(refusalFor(status, call.modelId, undefined))
+  const failure =
+    status === undefined ? undefined : refusalBody(call.surface.refusalFor(status, call.modelId, undefined))
   return streamSegments(answer, as, failure)
 }
 
@@ -127,8 +130,8 @@ async function accepted(json: unknown, call: GenerateCall): Promise<Job | Refusa
   if (json === undefined) {
     return badRequest([{ field: '', description: 'Invalid JSON payload received. Unexpected token.' }])
   }
-  const read = readBody(json, call.method === 'countTokens' ? 'count' : 'generate')
-  return 'code' in read ? read : checkRequest(call.model, read)
+  const read = readBody(json, call.method === 'countTokens' ? 'count' : 'generate', call.surface.request)
+  return 'code' in read ? read : checkRequest(call.model, read, call.surface)
 }
 
 function reject(facts: Facts, response: ServerResponse, refusal: Refusal, outcome: Call['outcome'] = 'rejected'): void {
@@ -170,7 +173,7 @@ function record(
   const used = faults.billed === 'yes' && job && !answer?.images ? countUsage(job, 1) : answer?.used
   const price = used && job && faults.billed !== 'no' ? priceOf(job.model, used) : 0n
   return call.bill.record({
-    simulator: 'google-ai-studio',
+    simulator: call.surface.simulator,
     method: call.method,
     model: call.modelId,
     tier: job?.size ?? null,

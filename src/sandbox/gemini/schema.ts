@@ -2,7 +2,7 @@ import { badRequest } from './errors.ts'
 import type { Refusal, Violation } from './errors.ts'
 
 /** Shapes of the request as protobuf's JSON mapping sees them. */
-type Shape =
+export type Shape =
   | { readonly is: 'string' | 'bytes' | 'bool' | 'int32' | 'number' }
   | { readonly is: 'enum'; readonly name: string; readonly values: readonly string[]; readonly anyCase?: true }
   | { readonly is: 'list'; readonly of: Shape }
@@ -10,13 +10,13 @@ type Shape =
   | { readonly is: 'message'; readonly fields: Readonly<Record<string, Shape>> }
 
 const PACKAGE = 'type.googleapis.com/google.ai.generativelanguage.v1beta'
-const text: Shape = { is: 'string' }
+export const text: Shape = { is: 'string' }
 const bool: Shape = { is: 'bool' }
-const int32: Shape = { is: 'int32' }
+export const int32: Shape = { is: 'int32' }
 const number: Shape = { is: 'number' }
 const list = (of: Shape): Shape => ({ is: 'list', of })
-const message = (fields: Readonly<Record<string, Shape>>): Shape => ({ is: 'message', fields })
-const oneOf = (name: string, values: readonly string[]): Shape => ({ is: 'enum', name, values })
+export const message = (fields: Readonly<Record<string, Shape>>): Shape => ({ is: 'message', fields })
+export const oneOf = (name: string, values: readonly string[]): Shape => ({ is: 'enum', name, values })
 
 const part = message({
   text,
@@ -27,70 +27,92 @@ const part = message({
 })
 const content = message({ role: text, parts: list(part) })
 
-/** Every field that an image request may carry on this surface, and no other. Source: js-genai 3.1.0, the Gemini API's converters. */
-const REQUEST = message({
-  contents: list(content),
-  systemInstruction: content,
-  generationConfig: message({
-    responseModalities: list({
-      is: 'enum',
-      name: 'GenerationConfig.Modality',
-      values: ['MODALITY_UNSPECIFIED', 'TEXT', 'IMAGE', 'AUDIO', 'VIDEO'],
-      anyCase: true,
-    }),
-    imageConfig: message({ aspectRatio: text, imageSize: text }),
-    thinkingConfig: message({
-      thinkingLevel: oneOf('ThinkingConfig.ThinkingLevel', [
-        'THINKING_LEVEL_UNSPECIFIED',
-        'MINIMAL',
-        'LOW',
-        'MEDIUM',
-        'HIGH',
+/** What the surfaces do not have in common. */
+export interface OwnFields {
+  readonly imageConfig: Readonly<Record<string, Shape>>
+  /** Behind `HARM_CATEGORY_`. */
+  readonly harmCategories: readonly string[]
+  readonly topLevel: Readonly<Record<string, Shape>>
+}
+
+/** Every field that an image request may carry, and no other. Source: js-genai 3.1.0, the converters for either surface. */
+export const requestOf = ({ imageConfig, harmCategories, topLevel }: OwnFields): Shape =>
+  message({
+    contents: list(content),
+    systemInstruction: content,
+    generationConfig: message({
+      responseModalities: list({
+        is: 'enum',
+        name: 'GenerationConfig.Modality',
+        values: ['MODALITY_UNSPECIFIED', 'TEXT', 'IMAGE', 'AUDIO', 'VIDEO'],
+        anyCase: true,
+      }),
+      imageConfig: message({ aspectRatio: text, imageSize: text, ...imageConfig }),
+      thinkingConfig: message({
+        thinkingLevel: oneOf('ThinkingConfig.ThinkingLevel', [
+          'THINKING_LEVEL_UNSPECIFIED',
+          'MINIMAL',
+          'LOW',
+          'MEDIUM',
+          'HIGH',
+        ]),
+        thinkingBudget: int32,
+        includeThoughts: bool,
+      }),
+      seed: int32,
+      candidateCount: int32,
+      maxOutputTokens: int32,
+      mediaResolution: oneOf('GenerationConfig.MediaResolution', [
+        'MEDIA_RESOLUTION_UNSPECIFIED',
+        'MEDIA_RESOLUTION_LOW',
+        'MEDIA_RESOLUTION_MEDIUM',
+        'MEDIA_RESOLUTION_HIGH',
       ]),
-      thinkingBudget: int32,
-      includeThoughts: bool,
+      temperature: number,
+      topP: number,
+      topK: number,
+      stopSequences: list(text),
+      presencePenalty: number,
+      frequencyPenalty: number,
     }),
-    seed: int32,
-    candidateCount: int32,
-    maxOutputTokens: int32,
-    mediaResolution: oneOf('GenerationConfig.MediaResolution', [
-      'MEDIA_RESOLUTION_UNSPECIFIED',
-      'MEDIA_RESOLUTION_LOW',
-      'MEDIA_RESOLUTION_MEDIUM',
-      'MEDIA_RESOLUTION_HIGH',
-    ]),
-    temperature: number,
-    topP: number,
-    topK: number,
-    stopSequences: list(text),
-    presencePenalty: number,
-    frequencyPenalty: number,
-  }),
-  safetySettings: list(
-    message({
-      category: oneOf(
-        'HarmCategory',
-        ['HARASSMENT', 'HATE_SPEECH', 'SEXUALLY_EXPLICIT', 'DANGEROUS_CONTENT', 'CIVIC_INTEGRITY', 'JAILBREAK'].map(
-          (name) => `HARM_CATEGORY_${name}`,
+    safetySettings: list(
+      message({
+        category: oneOf(
+          'HarmCategory',
+          harmCategories.map((name) => `HARM_CATEGORY_${name}`),
         ),
-      ),
-      threshold: oneOf('SafetySetting.HarmBlockThreshold', [
-        'HARM_BLOCK_THRESHOLD_UNSPECIFIED',
-        'BLOCK_LOW_AND_ABOVE',
-        'BLOCK_MEDIUM_AND_ABOVE',
-        'BLOCK_ONLY_HIGH',
-        'BLOCK_NONE',
-        'OFF',
-      ]),
-    }),
-  ),
-  tools: list(message({ googleSearch: message({}) })),
-  toolConfig: message({}),
-  cachedContent: text,
-  labels: { is: 'map' },
-  serviceTier: oneOf('ServiceTier', ['unspecified', 'standard', 'flex', 'priority']),
-  store: bool,
-  continuationToken: text,
+        threshold: oneOf('SafetySetting.HarmBlockThreshold', [
+          'HARM_BLOCK_THRESHOLD_UNSPECIFIED',
+          'BLOCK_LOW_AND_ABOVE',
+          'BLOCK_MEDIUM_AND_ABOVE',
+          'BLOCK_ONLY_HIGH',
+          'BLOCK_NONE',
+          'OFF',
+        ]),
+      }),
+    ),
+    tools: list(message({ googleSearch: message({}) })),
+    toolConfig: message({}),
+    cachedContent: text,
+    labels: { is: 'map' },
+    serviceTier: oneOf('ServiceTier', ['unspecified', 'standard', 'flex', 'priority']),
+    continuationToken: text,
+    ...topLevel,
+  })
+
+export const HARM_CATEGORIES: readonly string[] = [
+  'HARASSMENT',
+  'HATE_SPEECH',
+  'SEXUALLY_EXPLICIT',
+  'DANGEROUS_CONTENT',
+  'CIVIC_INTEGRITY',
+  'JAILBREAK',
+]
+
+export const REQUEST: Shape = requestOf({
+  imageConfig: {},
+  harmCategories: HARM_CATEGORIES,
+  topLevel: { store: bool },
 })
 
 const COUNT_REQUEST = message({ contents: list(content) })
@@ -114,7 +136,13 @@ export interface GenerateBody {
   readonly systemInstruction?: Content
   readonly generationConfig?: {
     readonly responseModalities?: readonly string[]
-    readonly imageConfig?: { readonly aspectRatio?: string; readonly imageSize?: string }
+    readonly imageConfig?: {
+      readonly aspectRatio?: string
+      readonly imageSize?: string
+      readonly personGeneration?: string
+      readonly prominentPeople?: string
+      readonly imageOutputOptions?: { readonly mimeType?: string; readonly compressionQuality?: number }
+    }
     readonly thinkingConfig?: {
       readonly thinkingLevel?: string
       readonly thinkingBudget?: number
@@ -134,10 +162,10 @@ export interface GenerateBody {
   readonly store?: boolean
 }
 
-/** Reads a body by the schema: unknown names, wrong types and wrong enum values are each named, snake_case becomes camelCase. */
-export function readBody(json: unknown, method: 'generate' | 'count'): GenerateBody | Refusal {
+/** Reads a body by a schema: unknown names, wrong types and wrong enum values are each named, snake_case becomes camelCase. */
+export function readBody(json: unknown, method: 'generate' | 'count', request = REQUEST): GenerateBody | Refusal {
   const violations: Violation[] = []
-  const value = read(json, method === 'generate' ? REQUEST : COUNT_REQUEST, '', violations)
+  const value = read(json, method === 'generate' ? request : COUNT_REQUEST, '', violations)
   // The schema above is what makes this cast true.
   return violations.length > 0 ? badRequest(violations) : (value as GenerateBody)
 }

@@ -58,8 +58,10 @@ export function priceOf({ rates }: SimulatedModel, usage: Usage): bigint {
   )
 }
 
+type Traffic = Readonly<Record<string, string>>
+
 /** `usageMetadata` in Google's order of fields. The details list pictures alone, and the rest of the count has no entry. */
-export function usageMetadata(usage: Usage, serviceTier: string, details = true): Record<string, unknown> {
+export function usageMetadata(usage: Usage, traffic: Traffic, details = true): Record<string, unknown> {
   const prompt = usage.promptText + usage.promptImage
   const candidates = usage.image + usage.text
   const inputs = [
@@ -73,12 +75,12 @@ export function usageMetadata(usage: Usage, serviceTier: string, details = true)
     ...(details && { promptTokensDetails: inputs }),
     ...(details && usage.image > 0 && { candidatesTokensDetails: [{ modality: 'IMAGE', tokenCount: usage.image }] }),
     ...(usage.thoughts > 0 && { thoughtsTokenCount: usage.thoughts }),
-    serviceTier,
+    ...traffic,
   }
 }
 
 /** The metadata of a blocked answer. Where the model had thought before it was stopped, the candidates' count repeats the thoughts. */
-export function blockedMetadata(usage: Usage, serviceTier: string): Record<string, unknown> {
+export function blockedMetadata(usage: Usage, traffic: Traffic): Record<string, unknown> {
   const prompt = usage.promptText + usage.promptImage
   return {
     promptTokenCount: prompt,
@@ -89,6 +91,6 @@ export function blockedMetadata(usage: Usage, serviceTier: string): Record<strin
       ...(usage.promptImage > 0 ? [{ modality: 'IMAGE', tokenCount: usage.promptImage }] : []),
     ],
     ...(usage.thoughts > 0 && { thoughtsTokenCount: usage.thoughts }),
-    serviceTier,
+    ...traffic,
   }
 }
