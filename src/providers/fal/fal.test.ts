@@ -8,6 +8,7 @@ import type { Progress } from '../../core/receipt.ts'
 import { answer, callTo, cutOff, playback, withUpstream } from '../playback.ts'
 import { bytesOf, failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
 import type { Call, Provider } from '../provider.ts'
+import { FAL } from './entry.ts'
 import { makeFal } from './provider.ts'
 
 const MODEL = 'fal-ai/flux-2-pro'
@@ -27,6 +28,8 @@ providerContract(makeFal, {
   freeAnswer: (request, picture) => job({ picture })(request),
   deliveries: /^\/files\//,
   failures: recorded('submit-errors.json'),
+  traits: FAL.traits,
+  ableModels: { mask: 'fal-ai/ideogram/v3', negativePrompt: 'fal-ai/qwen-image', mostPerCall: 'fal-ai/flux/schnell' },
 })
 
 describe('a job of fal', { concurrency: 4 }, () => {

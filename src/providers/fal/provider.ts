@@ -19,6 +19,8 @@ const LEAST_START_S = 2
 
 /**
  * fal's models by its queue: submit, ask, fetch. The pictures come as addresses and are downloaded at once.
+ * There is no `check`: what is left of the credit is told on another host than the queue's, and to admin keys alone
+ * (https://fal.ai/docs/platform-apis/v1/account/billing, read 2026-11-22).
  * Source: https://docs.fal.ai/documentation/model-apis/inference/queue, @fal-ai/client 1.10.1 (read 2026-11-22).
  */
 export function makeFal(upstream: Upstream): Provider {

@@ -7,6 +7,7 @@ import type { ImageRequest } from '../../core/image-request.ts'
 import { usd } from '../../core/money.ts'
 import { answer, callTo, playback, withUpstream } from '../playback.ts'
 import { bytesOf, failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
+import { OPENROUTER } from './entry.ts'
 import { makeOpenRouter } from './provider.ts'
 
 const MODEL = 'google/gemini-nano-banana-2.1'
@@ -30,6 +31,7 @@ providerContract(makeOpenRouter, {
   smallestBody: { model: MODEL, prompt: 'a red fox' },
   answerWith: (base64) => IMAGES.replace('{{picture}}', base64),
   failures: recorded('errors.json'),
+  traits: OPENROUTER.traits,
 })
 
 describe('an answer of the Images API', () => {

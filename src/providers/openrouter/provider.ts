@@ -3,6 +3,7 @@ import type { Answer } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../provider.ts'
 import { readChat, readImages } from './answer.ts'
+import { checkKey } from './check.ts'
 import { errorFailure } from './errors.ts'
 import { toPost } from './request.ts'
 import { readError } from './wire.ts'
@@ -30,6 +31,7 @@ export function makeOpenRouter(upstream: Upstream): Provider {
         read: (answer) => read(answer, path, call),
       })
     },
+    check: (call) => checkKey(upstream, call),
   }
 }
 

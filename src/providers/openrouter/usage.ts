@@ -29,7 +29,7 @@ export function costOf({ cost, is_byok: isByok, cost_details: details }: Usage):
 }
 
 /** To the nearest nano, exactly: `toFixed` is defined on the double's true value, so 0.1 + 0.2 is 0.3 dollars and not a nano more. */
-function nanosOf(dollars: number): Nanos {
+export function nanosOf(dollars: number): Nanos {
   return usd(dollars.toFixed(9))
 }
 

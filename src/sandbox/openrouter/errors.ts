@@ -52,7 +52,8 @@ function availability(code: string, model: string): Readonly<Record<string, unkn
 }
 
 /**
- * What a key in its text asks for: `invalid`, `forbidden` and `nocredit` fail as such keys do at OpenRouter; any other key is good.
+ * What a key in its text asks for: `invalid` and `forbidden` fail as such keys do at OpenRouter, `nocredit` and `locked` are of an
+ * account without credit, `empty` has spent its own limit; any other key is good.
  * Without a header nobody is asking.
  */
 export function keyRefusal(authorization: string | undefined): Refusal | undefined {
@@ -62,7 +63,7 @@ export function keyRefusal(authorization: string | undefined): Refusal | undefin
   if (key.includes('forbidden')) {
     return refusalFor(403, undefined, 'This key has been restricted by its organisation. Contact your org admin.')
   }
-  return key.includes('nocredit') ? refusalFor(402, undefined) : undefined
+  return /nocredit|locked|empty/u.test(key) ? refusalFor(402, undefined) : undefined
 }
 
 /** A prompt that moderation stopped before any model saw it. */

@@ -40,7 +40,9 @@ export function openRouterSimulator(options: OpenRouterOptions): Handler {
       case 'POST /api/v1/chat/completions':
         return answerGenerate(request, response, { ...options, models, api: 'chat', refusal })
       case 'GET /api/v1/key':
-        return sendJson(response, refusal ?? { data: keyFacts(options.bill, models) })
+        // It costs nothing, so a key without credit gets its answer too.
+        if (refusal && refusal.code !== 402) return sendJson(response, refusal)
+        return sendJson(response, { data: keyFacts(options.bill, models, isSpent(request)) })
       default:
         return sendJson(response, refusalFor(404, undefined, `The sandbox does not simulate ${asked}.`))
     }
@@ -116,14 +118,19 @@ function usd(nanos: bigint): string {
   return formatUsd(nanos as Nanos)
 }
 
-function keyFacts(bill: Bill, models: readonly SimulatedModel[]): object {
+/** Whether the key has a limit of its own, and nothing left of it. */
+function isSpent({ headers }: IncomingMessage): boolean {
+  return headers.authorization?.includes('empty') === true
+}
+
+function keyFacts(bill: Bill, models: readonly SimulatedModel[], isOver: boolean): object {
   const sold = bill.report().models
   const nanos = models.reduce((total, { id }) => total + BigInt(sold[id]?.billed_nanos ?? 0), 0n)
   const usage = usdNumber(nanos as Nanos)
   return {
     label: 'sk-or-v1-san...box',
-    limit: null,
-    limit_remaining: null,
+    limit: isOver ? 10 : null,
+    limit_remaining: isOver ? 0 : null,
     limit_reset: null,
     include_byok_in_limit: false,
     usage,
