@@ -1,0 +1,109 @@
+import { type ImageRequest, type Picture, promptText, references } from '../../core/image-request.ts'
+import type { JsonValue } from '../../core/json-blob.ts'
+import { err, ok, type Result } from '../../core/result.ts'
+import type { FormPart } from '../form.ts'
+import { toStencil } from '../mask.ts'
+import type { Call } from '../provider.ts'
+
+/** Keys of `provider.options.recraft` that are sent on. None of them changes the price. */
+export const PASS_THROUGH: readonly string[] = [
+  'style',
+  'substyle',
+  'style_id',
+  'controls',
+  'text_layout',
+  'strength',
+  'block_nsfw',
+]
+
+/** How far an edit may go from its picture, 0 to 1, where the caller does not say: the field is required. */
+const USUAL_STRENGTH = 0.5
+
+type Fields = Readonly<Record<string, JsonValue>>
+
+export type Post = { readonly path: string } & ({ readonly body: Fields } | { readonly form: readonly FormPart[] })
+
+/** From words, from one picture, or from a picture with a mask. What the caller left out is left out; what cannot be sent is an error. */
+export async function toPost(
+  request: ImageRequest,
+  options: Fields,
+  { model, pixels }: Pick<Call, 'model' | 'pixels'>,
+): Promise<Result<Post, string>> {
+  const [picture, surplus] = references(request)
+  if (surplus !== undefined) return err(`${surplus.field} cannot be sent: Recraft takes one picture.`)
+  const passed = Object.fromEntries(PASS_THROUGH.flatMap((key) => entryOf(options, key)))
+  const fields: Fields = { ...passed, model, prompt: promptText(request), ...steering(request, model) }
+  if (picture === undefined) {
+    if (request.mask !== undefined)
+      return err(`${request.mask.field} cannot be sent without the picture that it lies over.`)
+    const { strength: _, ...rest } = fields
+    return ok({ path: '/images/generations', body: { ...rest, ...shapeOf(request) } })
+  }
+  const unsaid = beyondEdits(request, options)
+  if (unsaid !== undefined) return err(`${unsaid} cannot be sent with a picture: Recraft has no field for it there.`)
+  return await toForm(picture, request, fields, pixels)
+}
+
+function entryOf(options: Fields, key: string): readonly (readonly [string, JsonValue])[] {
+  const value = options[key]
+  return value === undefined ? [] : [[key, value]]
+}
+
+/** In base64, so that no second host has to be asked. Vector models have no choice of encoding. */
+function steering({ n, seed, negativePrompt, format }: ImageRequest, model: string): Fields {
+  const isRaster = !model.endsWith('_vector')
+  return {
+    ...(n !== undefined && { n }),
+    ...(seed !== undefined && { random_seed: seed }),
+    ...(negativePrompt !== undefined && { negative_prompt: negativePrompt }),
+    ...(isRaster && (format === 'png' || format === 'webp') && { image_format: format }),
+    response_format: 'b64_json',
+  }
+}
+
+/** Pixels or a ratio, under one name. A tier is what the model has of its own. */
+function shapeOf({ size, aspectRatio }: ImageRequest): Fields {
+  if (size !== undefined) return { size: `${size.width}x${size.height}` }
+  return aspectRatio === undefined || aspectRatio === 'auto' ? {} : { size: aspectRatio }
+}
+
+/** What only a picture from words can be told: an edit has the size of its picture, and a form has flat fields only, as Recraft says. */
+function beyondEdits({ size, aspectRatio }: ImageRequest, options: Fields): string | undefined {
+  if (size !== undefined) return 'size'
+  if (aspectRatio !== undefined && aspectRatio !== 'auto') return 'aspect_ratio'
+  const nested = Object.entries(options).find(([key, value]) => PASS_THROUGH.includes(key) && typeof value === 'object')
+  return nested === undefined ? undefined : `provider.options.recraft.${nested[0]}`
+}
+
+async function toForm(
+  picture: Picture,
+  request: ImageRequest,
+  fields: Fields,
+  pixels: Call['pixels'],
+): Promise<Result<Post, string>> {
+  const { strength = USUAL_STRENGTH, ...flat } = fields
+  const image = fileOf('image', picture)
+  if (!image.ok) return image
+  const { mask } = request
+  if (mask === undefined) {
+    return ok({ path: '/images/imageToImage', form: [...textsOf({ ...flat, strength }), image.value] })
+  }
+  const stencil = await toStencil(mask, 'white', pixels)
+  if (!stencil.ok) return stencil
+  const file = fileOf('mask', { ...mask, source: { type: 'inline', blob: stencil.value } }, stencil.value.mediaType)
+  if (!file.ok) return file
+  return ok({ path: '/images/inpaint', form: [...textsOf(flat), image.value, file.value] })
+}
+
+function textsOf(fields: Fields): readonly FormPart[] {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    typeof value === 'object' ? [] : [{ name, value: String(value) }],
+  )
+}
+
+function fileOf(name: string, { field, source, facts }: Picture, type?: string): Result<FormPart, string> {
+  if (source.type === 'url') return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
+  const mediaType = type ?? facts?.mediaType ?? source.blob.mediaType
+  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
+  return ok({ name, blob: source.blob, mediaType, fileName: `${name}.${mediaType.replace(/^image\//, '')}` })
+}
