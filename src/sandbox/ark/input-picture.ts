@@ -1,0 +1,51 @@
+import sharp from 'sharp'
+
+import type { Refusal } from '../simulator.ts'
+import { invalid, missing } from './errors.ts'
+import type { SimulatedModel } from './models.ts'
+
+export interface InputPicture {
+  readonly bytes: Buffer
+}
+
+const MOST_BYTES = 30_000_000
+const MOST_PIXELS = 36_000_000
+const LEAST_SIDE = 15
+const RATIO = 16
+
+/** One data URL, or a list of them: the sandbox fetches nothing. */
+export async function readPictures(
+  image: unknown,
+  { references: [least, most] }: SimulatedModel,
+): Promise<readonly InputPicture[] | Refusal> {
+  const places: readonly unknown[] = image === undefined ? [] : Array.isArray(image) ? image : [image]
+  if (places.length < least) return missing('image')
+  if (image !== undefined && places.length === 0) return invalid('image', 'it must not be empty')
+  if (places.length > most) return invalid('image', `it must be at most ${most} images`)
+  const pictures: InputPicture[] = []
+  for (const place of places) {
+    const bytes = typeof place === 'string' ? await decoded(place) : undefined
+    if (bytes === undefined) return invalid('image', 'it is neither a picture as a data URL nor an address')
+    pictures.push({ bytes })
+  }
+  return pictures
+}
+
+/** The label is lower case, and names what the bytes are. */
+async function decoded(place: string): Promise<Buffer | undefined> {
+  const [, type, text] = /^data:image\/(png|jpeg|webp|tiff|gif|heif);base64,(.+)$/su.exec(place) ?? []
+  if (text === undefined) return undefined
+  const bytes = Buffer.from(text, 'base64')
+  try {
+    const { format, width, height } = await sharp(bytes).metadata()
+    await sharp(bytes).resize(16, 16, { fit: 'fill' }).raw().toBuffer()
+    const isFit =
+      bytes.length <= MOST_BYTES &&
+      width * height <= MOST_PIXELS &&
+      Math.min(width, height) >= LEAST_SIDE &&
+      Math.max(width / height, height / width) <= RATIO
+    return format === type && isFit ? bytes : undefined
+  } catch {
+    return undefined
+  }
+}
