@@ -161,8 +161,6 @@ test('retirement is judged by the routes that this install can use', () => {
     ['google/gemini-2.5-flash-image', 'openrouter', 'google/gemini-2.5-flash-image'],
     ['openai/gpt-image-1', 'openai', 'openai/gpt-image-2.6-sunburst'],
     ['openai/gpt-image-1', 'azure', 'openai/gpt-image-1'],
-    ['google/imagen-4', 'google-ai-studio', 'google/imagen-4'],
-    ['google/imagen-4', 'google-vertex', 'google/imagen-4'],
   ] as const
   for (const [name, provider, served] of cases) {
     const resolved = catalog.resolve(name, only(provider))

@@ -228,7 +228,7 @@ function fromTable(
 /** The request without what only steers the picture and this model does not know, and the names of what was left out. */
 function withoutUnsupported(
   { supports }: Model,
-  { seed, negativePrompt, quality, ...rest }: ImageRequest,
+  { seed, negativePrompt, quality, previews, ...rest }: ImageRequest,
 ): { readonly request: ImageRequest; readonly left: readonly string[] } {
   const knowsQuality = quality !== undefined && (supports.quality?.includes(quality) ?? false)
   const left = [
@@ -236,6 +236,7 @@ function withoutUnsupported(
     ...(seed !== undefined && !supports.seed ? ['seed'] : []),
     ...(negativePrompt !== undefined && !supports.negativePrompt ? ['negative_prompt'] : []),
     ...(quality !== undefined && quality !== 'auto' && !knowsQuality ? ['quality'] : []),
+    ...(previews !== undefined && !supports.streaming ? ['partial_images'] : []),
   ]
   return {
     request: {
@@ -243,6 +244,7 @@ function withoutUnsupported(
       ...(seed !== undefined && supports.seed && { seed }),
       ...(negativePrompt !== undefined && supports.negativePrompt && { negativePrompt }),
       ...(quality !== undefined && knowsQuality && { quality }),
+      ...(previews !== undefined && supports.streaming && { previews }),
     },
     left,
   }

@@ -26,8 +26,11 @@ export interface Model {
   readonly aspectRatios: readonly string[] | 'any' | undefined
   /** Tiers it can make, smallest first; undefined: it has no tiers. */
   readonly tiers: readonly Tier[] | undefined
-  /** What its provider makes of a request that leaves these open: such requests are priced so. */
-  readonly defaults?: { readonly resolution?: Tier; readonly quality?: string }
+  /**
+   * What its provider makes of a request that leaves these open: such requests are priced so. `n`: the pictures that one call makes
+   * whatever is asked, where they are more than one; who asks for fewer is delivered and charged fewer.
+   */
+  readonly defaults?: { readonly resolution?: Tier; readonly quality?: string; readonly n?: number }
   /** Pixels by ratio at 1K, where the maker documents them: other tiers double them. `{ '1:1': [1024, 1024] }` */
   readonly pixelsAt1K?: Readonly<Record<string, readonly [number, number]>>
   /**
@@ -68,11 +71,53 @@ export interface ModelRoute {
   readonly retiresAt?: string
   /** What this provider charges, where that is not the model's list price. */
   readonly pricing?: Pricing
+  /** What the model can and cannot do there, where that is not what the row says. */
+  readonly differs?: RouteFacts
 }
 
-/** The row as one of its routes sells it: everything that quotes and charges a model can be given this. */
-export function onRoute(model: Model, { pricing }: ModelRoute): Model {
-  return pricing === undefined ? model : { ...model, pricing }
+/** Facts of a row that a route may have otherwise. */
+export type RouteFacts = Partial<
+  Pick<
+    Model,
+    'modes' | 'maxReferences' | 'maxNPerCall' | 'formats' | 'sizes' | 'aspectRatios' | 'tiers' | 'defaults' | 'tokens'
+  >
+> & { readonly supports?: Partial<Model['supports']> }
+
+/** What a provider takes from nobody, whatever the model. */
+export interface ProviderLimits {
+  readonly edits: boolean
+  readonly mask: boolean
+  readonly seed: boolean
+  readonly negativePrompt: boolean
+  readonly mostPerCall: number
+  readonly progress: 'none' | 'queue' | 'fraction' | 'previews'
+  /** Pictures that a call with these options makes, where they decide it whatever the model: an upscale makes one. */
+  makes?(options: Readonly<Record<string, unknown>>): number | undefined
+}
+
+/** The row as one of its routes sells it: everything that checks, quotes and charges a model can be given this. */
+export function onRoute(model: Model, { pricing, differs }: ModelRoute, limits?: ProviderLimits): Model {
+  if (pricing === undefined && differs === undefined && limits === undefined) return model
+  const row = {
+    ...model,
+    ...(pricing && { pricing }),
+    ...differs,
+    supports: { ...model.supports, ...differs?.supports },
+  }
+  if (limits === undefined) return row
+  const { supports } = row
+  return {
+    ...row,
+    modes: limits.edits ? row.modes : row.modes.filter((mode) => mode !== 'edit'),
+    maxNPerCall: Math.min(row.maxNPerCall, limits.mostPerCall),
+    supports: {
+      ...supports,
+      mask: supports.mask && limits.mask,
+      seed: supports.seed && limits.seed,
+      negativePrompt: supports.negativePrompt && limits.negativePrompt,
+      streaming: supports.streaming && limits.progress === 'previews',
+    },
+  }
 }
 
 export interface Pricing {

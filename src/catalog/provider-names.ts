@@ -48,6 +48,13 @@ export const PROVIDER_NAMES: readonly ProviderName[] = [
   named('comfy-router', 'Comfy Router', 'COMFY_ROUTER', null),
   named('midjourney', 'Midjourney', 'MIDJOURNEY', null),
   named('new-api', 'New API', 'NEW_API', null),
+  named('vllm', 'vLLM-Omni', 'VLLM', null),
+  named('sglang', 'SGLang-Diffusion', 'SGLANG', null),
+  named('localai', 'LocalAI', 'LOCALAI', null),
+  named('sd-cpp', 'stable-diffusion.cpp', 'SD_CPP', null),
+  named('openai-compatible', 'OpenAI-compatible', 'OPENAI_COMPATIBLE', null),
+  named('comfyui', 'ComfyUI', 'COMFYUI', null),
+  named('automatic1111', 'AUTOMATIC1111', 'SD_WEBUI', null),
   named('self-hosted', 'Self-hosted', 'SELF_HOSTED', null),
 ]
 
@@ -94,6 +101,9 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   'nvidia-nim': 'nvidia',
   'midjourney-proxy': 'midjourney',
   'fal.ai': 'fal',
+  a1111: 'automatic1111',
+  forge: 'automatic1111',
+  sdnext: 'automatic1111',
 }
 
 const BY_NAME = new Map<string, ProviderName>(

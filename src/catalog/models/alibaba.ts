@@ -1,5 +1,7 @@
 import { epochSeconds } from '../day.ts'
 import type { Model } from '../model.ts'
+import { atReplicate } from './at-replicate.ts'
+import { onEngines } from './own-machines.ts'
 
 /**
  * Alibaba's other image models: Wan and Z-Image.
@@ -32,8 +34,17 @@ export const alibaba: readonly Model[] = [
     created: epochSeconds('2026-07-02'),
     aliases: [],
     routes: [
-      { provider: 'alibaba', model: 'wan2.7-image' },
-      { provider: 'replicate', model: 'wan-video/wan-2.7-image' },
+      {
+        provider: 'alibaba',
+        model: 'wan2.7-image',
+        differs: {
+          maxReferences: 9,
+          maxNPerCall: 4,
+          sizes: { kind: 'range', multipleOf: 1, minPixels: 589_824, maxPixels: 4_194_304, maxRatio: 8 },
+          supports: { negativePrompt: false },
+        },
+      },
+      atReplicate('wan-video/wan-2.7-image'),
     ],
     pricing: {
       basis: 'unpriced',
@@ -50,7 +61,18 @@ export const alibaba: readonly Model[] = [
     description: 'The larger image model of the Wan 2.7 family, up to 4K.',
     created: epochSeconds('2026-07-02'),
     aliases: [],
-    routes: [{ provider: 'alibaba', model: 'wan2.7-image-pro' }],
+    routes: [
+      {
+        provider: 'alibaba',
+        model: 'wan2.7-image-pro',
+        differs: {
+          maxReferences: 9,
+          maxNPerCall: 4,
+          sizes: { kind: 'range', multipleOf: 1, minPixels: 589_824, maxPixels: 16_777_216, maxRatio: 8 },
+          supports: { negativePrompt: false },
+        },
+      },
+    ],
     pricing: {
       basis: 'unpriced',
       version: '2026-11-22.1',
@@ -72,9 +94,13 @@ export const alibaba: readonly Model[] = [
     modes: ['generate'],
     inputModalities: ['text'],
     routes: [
-      { provider: 'alibaba', model: 'z-image-turbo' },
+      {
+        provider: 'alibaba',
+        model: 'z-image-turbo',
+        differs: { sizes: { kind: 'range', multipleOf: 1, minPixels: 262_144, maxPixels: 4_194_304 } },
+      },
       { provider: 'fal', model: 'fal-ai/z-image/turbo' },
-      { provider: 'self-hosted', model: 'Tongyi-MAI/Z-Image-Turbo' },
+      ...onEngines('Tongyi-MAI/Z-Image-Turbo', ['vllm', 'sglang']),
     ],
     pricing: {
       basis: 'image',

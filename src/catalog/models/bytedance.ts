@@ -1,5 +1,6 @@
 import { epochSeconds } from '../day.ts'
 import type { Model } from '../model.ts'
+import { atReplicate } from './at-replicate.ts'
 
 /**
  * ByteDance's Seedream. The seed route is BytePlus ModelArk (outside China), volcengine its Chinese twin with ids of its own.
@@ -37,7 +38,7 @@ export const bytedance: readonly Model[] = [
       { provider: 'seed', model: 'seedream-4-0-250828' },
       { provider: 'volcengine', model: 'doubao-seedream-4-0-250828' },
       { provider: 'fal', model: 'fal-ai/bytedance/seedream/v4/text-to-image' },
-      { provider: 'replicate', model: 'bytedance/seedream-4' },
+      atReplicate('bytedance/seedream-4'),
       { provider: 'vercel', model: 'bytedance/seedream-4.0' },
     ],
     pricing: {
@@ -63,7 +64,7 @@ export const bytedance: readonly Model[] = [
       { provider: 'seed', model: 'seedream-4-5-251128' },
       { provider: 'volcengine', model: 'doubao-seedream-4-5-251128' },
       { provider: 'fal', model: 'fal-ai/bytedance/seedream/v4.5/text-to-image' },
-      { provider: 'replicate', model: 'bytedance/seedream-4.5' },
+      atReplicate('bytedance/seedream-4.5'),
       { provider: 'openrouter', model: 'bytedance-seed/seedream-4.5' },
       { provider: 'vercel', model: 'bytedance/seedream-4.5' },
     ],
@@ -89,7 +90,7 @@ export const bytedance: readonly Model[] = [
       { provider: 'seed', model: 'seedream-5-0-lite-260128' },
       { provider: 'volcengine', model: 'doubao-seedream-5-0-lite-260128' },
       { provider: 'fal', model: 'fal-ai/bytedance/seedream/v5/lite/edit' },
-      { provider: 'replicate', model: 'bytedance/seedream-5-lite' },
+      atReplicate('bytedance/seedream-5-lite'),
       { provider: 'openrouter', model: 'bytedance-seed/seedream-5-0-lite' },
     ],
     pricing: {

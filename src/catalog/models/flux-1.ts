@@ -1,5 +1,7 @@
 import { epochSeconds } from '../day.ts'
-import type { Model } from '../model.ts'
+import type { Model, Pricing, RouteFacts } from '../model.ts'
+import { atReplicate } from './at-replicate.ts'
+import { onComfyUi, onEngines, onLocalAi } from './own-machines.ts'
 
 /**
  * Black Forest Labs' FLUX.1. Prices: BerriAI/litellm's price map of 2026-08-06.
@@ -19,6 +21,26 @@ const common = {
   asOf: '2026-08-06',
 } as const satisfies Partial<Model>
 
+/** Kontext takes one picture there, as `image_url` (types of together-ai for TypeScript, read 2026-11-22). */
+const AT_TOGETHER: RouteFacts = { maxReferences: 1 }
+
+/** https://deepinfra.com/black-forest-labs/FLUX-1-schnell (read 2026-11-22). The answer tells the cost of each call. */
+const SCHNELL_AT_DEEPINFRA: Pricing = {
+  basis: 'megapixel',
+  version: '2026-11-22.1',
+  confidence: 'medium',
+  entries: [{ billable: 'output_image', unit: 'megapixel', usd: '0.0005' }],
+  note: 'DeepInfra: 0.0005 x (w/1024) x (h/1024) x steps, of which it takes one unless told.',
+}
+
+/** Its guidance is distilled into it: there is no second prompt to lead away from. */
+const FLUX_ON_COMFYUI: RouteFacts = { supports: { negativePrompt: false } }
+const FLUX_SCHNELL_ON_COMFYUI: RouteFacts = {
+  modes: ['generate'],
+  maxReferences: 0,
+  supports: { mask: false, negativePrompt: false },
+}
+
 export const flux1: readonly Model[] = [
   {
     ...common,
@@ -30,11 +52,12 @@ export const flux1: readonly Model[] = [
     modes: ['generate', 'edit'],
     routes: [
       { provider: 'black-forest-labs', model: 'flux-kontext-pro' },
-      { provider: 'replicate', model: 'black-forest-labs/flux-kontext-pro' },
+      atReplicate('black-forest-labs/flux-kontext-pro'),
       { provider: 'fal', model: 'fal-ai/flux-pro/kontext' },
-      { provider: 'together', model: 'black-forest-labs/FLUX.1-kontext-pro' },
+      { provider: 'together', model: 'black-forest-labs/FLUX.1-kontext-pro', differs: AT_TOGETHER },
       { provider: 'fireworks', model: 'accounts/fireworks/models/flux-kontext-pro' },
-      { provider: 'azure', model: 'FLUX.1-Kontext-pro' },
+      // Azure sells FLUX at its models' own addresses, not at those of Azure OpenAI.
+      { provider: 'azure-ai', model: 'FLUX.1-Kontext-pro' },
     ],
     pricing: {
       basis: 'image',
@@ -76,9 +99,9 @@ export const flux1: readonly Model[] = [
     modes: ['generate', 'edit'],
     routes: [
       { provider: 'black-forest-labs', model: 'flux-kontext-max' },
-      { provider: 'replicate', model: 'black-forest-labs/flux-kontext-max' },
+      atReplicate('black-forest-labs/flux-kontext-max'),
       { provider: 'fal', model: 'fal-ai/flux-pro/kontext/max' },
-      { provider: 'together', model: 'black-forest-labs/FLUX.1-kontext-max' },
+      { provider: 'together', model: 'black-forest-labs/FLUX.1-kontext-max', differs: AT_TOGETHER },
       { provider: 'fireworks', model: 'accounts/fireworks/models/flux-kontext-max' },
     ],
     pricing: {
@@ -122,11 +145,11 @@ export const flux1: readonly Model[] = [
     inputModalities: ['text'],
     routes: [
       { provider: 'black-forest-labs', model: 'flux-pro-1.1' },
-      { provider: 'replicate', model: 'black-forest-labs/flux-1.1-pro' },
+      atReplicate('black-forest-labs/flux-1.1-pro'),
       { provider: 'fal', model: 'fal-ai/flux-pro/v1.1' },
       { provider: 'together', model: 'black-forest-labs/FLUX.1.1-pro' },
       { provider: 'deepinfra', model: 'black-forest-labs/FLUX-1.1-pro' },
-      { provider: 'azure', model: 'FLUX-1.1-pro' },
+      { provider: 'azure-ai', model: 'FLUX-1.1-pro' },
     ],
     pricing: {
       basis: 'image',
@@ -151,7 +174,7 @@ export const flux1: readonly Model[] = [
     inputModalities: ['text'],
     routes: [
       { provider: 'black-forest-labs', model: 'flux-pro-1.1-ultra' },
-      { provider: 'replicate', model: 'black-forest-labs/flux-1.1-pro-ultra' },
+      atReplicate('black-forest-labs/flux-1.1-pro-ultra'),
       { provider: 'fal', model: 'fal-ai/flux-pro/v1.1-ultra' },
     ],
     pricing: {
@@ -193,7 +216,7 @@ export const flux1: readonly Model[] = [
     modes: ['edit'],
     routes: [
       { provider: 'black-forest-labs', model: 'flux-pro-1.0-fill' },
-      { provider: 'replicate', model: 'black-forest-labs/flux-fill-pro' },
+      atReplicate('black-forest-labs/flux-fill-pro'),
     ],
     pricing: {
       basis: 'image',
@@ -220,12 +243,13 @@ export const flux1: readonly Model[] = [
     inputModalities: ['text'],
     routes: [
       { provider: 'fal', model: 'fal-ai/flux/schnell' },
-      { provider: 'replicate', model: 'black-forest-labs/flux-schnell' },
+      atReplicate('black-forest-labs/flux-schnell'),
       { provider: 'together', model: 'black-forest-labs/FLUX.1-schnell' },
-      { provider: 'deepinfra', model: 'black-forest-labs/FLUX-1-schnell' },
+      { provider: 'deepinfra', model: 'black-forest-labs/FLUX-1-schnell', pricing: SCHNELL_AT_DEEPINFRA },
       { provider: 'nscale', model: 'black-forest-labs/FLUX.1-schnell' },
       { provider: 'prodia', model: 'inference.flux-fast.schnell.txt2img.v2' },
-      { provider: 'self-hosted', model: 'black-forest-labs/FLUX.1-schnell' },
+      onLocalAi('flux.1-schnell'),
+      onComfyUi('flux1?unet_name=flux1-schnell.safetensors&steps=4', FLUX_SCHNELL_ON_COMFYUI),
     ],
     pricing: {
       basis: 'megapixel',
@@ -251,12 +275,26 @@ export const flux1: readonly Model[] = [
     openWeights: true,
     modes: ['generate', 'edit'],
     routes: [
-      { provider: 'black-forest-labs', model: 'flux-dev' },
+      {
+        provider: 'black-forest-labs',
+        model: 'flux-dev',
+        differs: {
+          modes: ['generate'],
+          maxReferences: 0,
+          sizes: { kind: 'range', multipleOf: 32, minSide: 256, maxSide: 1440 },
+        },
+      },
       { provider: 'fal', model: 'fal-ai/flux/dev' },
-      { provider: 'replicate', model: 'black-forest-labs/flux-dev' },
-      { provider: 'together', model: 'black-forest-labs/FLUX.1-dev' },
+      atReplicate('black-forest-labs/flux-dev'),
+      {
+        provider: 'together',
+        model: 'black-forest-labs/FLUX.1-dev',
+        differs: { modes: ['generate'], maxReferences: 0 },
+      },
       { provider: 'fireworks', model: 'accounts/fireworks/models/flux-1-dev-fp8' },
-      { provider: 'self-hosted', model: 'black-forest-labs/FLUX.1-dev' },
+      ...onEngines('black-forest-labs/FLUX.1-dev', ['sglang'], { modes: ['generate'], maxReferences: 0 }),
+      onLocalAi('flux.1-dev-ggml'),
+      onComfyUi('flux1', FLUX_ON_COMFYUI),
     ],
     pricing: {
       basis: 'image',

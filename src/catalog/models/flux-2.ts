@@ -1,5 +1,7 @@
 import { epochSeconds } from '../day.ts'
-import type { Model } from '../model.ts'
+import type { Model, RouteFacts } from '../model.ts'
+import { atReplicate } from './at-replicate.ts'
+import { onEngines } from './own-machines.ts'
 
 /**
  * Black Forest Labs' FLUX.2 and FLUX 3. FLUX.2 is priced by megapixel: the first of a picture, each further one, each of a reference.
@@ -38,6 +40,32 @@ const flux3Family = {
   formats: ['jpeg', 'png'],
 } as const satisfies Partial<Model>
 
+/** The maker's own endpoint has neither a seed nor a choice of the file's format, and names its ratios (read 2026-11-22). */
+const FLUX_3_AT_HOME: RouteFacts = {
+  aspectRatios: [
+    'auto',
+    '21:9',
+    '2:1',
+    '16:9',
+    '3:2',
+    '7:5',
+    '4:3',
+    '5:4',
+    '1:1',
+    '4:5',
+    '3:4',
+    '5:7',
+    '2:3',
+    '9:16',
+    '1:2',
+    '9:21',
+  ],
+  defaults: { resolution: '1K' },
+  maxReferences: 10,
+  formats: [],
+  supports: { seed: false },
+}
+
 export const flux2: readonly Model[] = [
   {
     ...flux2Family,
@@ -48,9 +76,9 @@ export const flux2: readonly Model[] = [
     aliases: ['black-forest-labs/flux-2-pro'],
     routes: [
       { provider: 'black-forest-labs', model: 'flux-2-pro' },
-      { provider: 'replicate', model: 'black-forest-labs/flux-2-pro' },
+      atReplicate('black-forest-labs/flux-2-pro'),
       { provider: 'fal', model: 'fal-ai/flux-2-pro' },
-      { provider: 'azure', model: 'flux.2-pro' },
+      { provider: 'azure-ai', model: 'flux.2-pro' },
       { provider: 'openrouter', model: 'black-forest-labs/flux.2-pro' },
     ],
     pricing: {
@@ -82,7 +110,7 @@ export const flux2: readonly Model[] = [
     routes: [
       { provider: 'black-forest-labs', model: 'flux-2-flex' },
       { provider: 'fal', model: 'fal-ai/flux-2-flex' },
-      { provider: 'replicate', model: 'black-forest-labs/flux-2-flex' },
+      atReplicate('black-forest-labs/flux-2-flex'),
       { provider: 'openrouter', model: 'black-forest-labs/flux.2-flex' },
     ],
     pricing: {
@@ -139,7 +167,7 @@ export const flux2: readonly Model[] = [
       { provider: 'black-forest-labs', model: 'flux-2-klein-4b' },
       { provider: 'openrouter', model: 'black-forest-labs/flux.2-klein-4b' },
       { provider: 'nvidia', model: 'black-forest-labs/flux_2-klein-4b' },
-      { provider: 'self-hosted', model: 'black-forest-labs/FLUX.2-klein-4B' },
+      ...onEngines('black-forest-labs/FLUX.2-klein-4B', ['vllm', 'sglang']),
     ],
     pricing: {
       basis: 'megapixel',
@@ -163,7 +191,10 @@ export const flux2: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: ['black-forest-labs/flux-2-klein-9b'],
     openWeights: true,
-    routes: [{ provider: 'black-forest-labs', model: 'flux-2-klein-9b' }],
+    routes: [
+      { provider: 'black-forest-labs', model: 'flux-2-klein-9b' },
+      ...onEngines('black-forest-labs/FLUX.2-klein-9B', ['vllm']),
+    ],
     pricing: {
       basis: 'megapixel',
       version: '2026-11-22.1',
@@ -187,10 +218,10 @@ export const flux2: readonly Model[] = [
     aliases: ['black-forest-labs/flux-2-dev'],
     openWeights: true,
     routes: [
-      { provider: 'self-hosted', model: 'black-forest-labs/FLUX.2-dev' },
+      ...onEngines('black-forest-labs/FLUX.2-dev', ['sglang']),
       { provider: 'fal', model: 'fal-ai/flux-2' },
       { provider: 'together', model: 'black-forest-labs/FLUX.2-dev' },
-      { provider: 'replicate', model: 'black-forest-labs/flux-2-dev' },
+      atReplicate('black-forest-labs/flux-2-dev'),
     ],
     pricing: {
       basis: 'unpriced',
@@ -213,7 +244,7 @@ export const flux2: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: [],
     routes: [
-      { provider: 'black-forest-labs', model: 'flux-3-image' },
+      { provider: 'black-forest-labs', model: 'flux-3-image', differs: FLUX_3_AT_HOME },
       { provider: 'openrouter', model: 'black-forest-labs/flux-3-image' },
       { provider: 'vercel', model: 'bfl/flux-3-image' },
     ],
@@ -243,7 +274,7 @@ export const flux2: readonly Model[] = [
     created: epochSeconds('2026-11-22'),
     aliases: [],
     routes: [
-      { provider: 'black-forest-labs', model: 'flux-3-image-klein' },
+      { provider: 'black-forest-labs', model: 'flux-3-image-klein', differs: FLUX_3_AT_HOME },
       { provider: 'vercel', model: 'bfl/flux-3-image-klein' },
     ],
     pricing: { basis: 'unpriced', version: '2026-11-22.1', confidence: 'low', entries: [], note: undefined },

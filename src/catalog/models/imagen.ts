@@ -23,7 +23,7 @@ const imagen4 = {
   ],
   asOf: '2026-08-17',
   notes:
-    'Closed on the Gemini API; the Vertex route may still answer, check the project’s own access. Seed only without a watermark.',
+    'Closed on the Gemini API. Vertex may still answer some projects, by a request (`:predict`) that no adapter here speaks. Seed only without a watermark.',
 } as const satisfies Partial<Model>
 
 export const imagen: readonly Model[] = [
@@ -34,10 +34,7 @@ export const imagen: readonly Model[] = [
     description: 'Google’s text-to-image model of 2025, up to 2K, without editing.',
     created: epochSeconds('2025-08-14'),
     aliases: ['google/imagen-4.0-generate-001'],
-    routes: [
-      { provider: 'google-ai-studio', model: 'imagen-4.0-generate-001', retiresAt: '2026-08-17' },
-      { provider: 'google-vertex', model: 'imagen-4.0-generate-001' },
-    ],
+    routes: [{ provider: 'google-ai-studio', model: 'imagen-4.0-generate-001', retiresAt: '2026-08-17' }],
     pricing: {
       basis: 'image',
       version: '2026-11-22.1',
@@ -54,10 +51,7 @@ export const imagen: readonly Model[] = [
     description: 'The slower, more faithful Imagen 4, up to 2K, without editing.',
     created: epochSeconds('2025-08-14'),
     aliases: ['google/imagen-4.0-ultra-generate-001'],
-    routes: [
-      { provider: 'google-ai-studio', model: 'imagen-4.0-ultra-generate-001', retiresAt: '2026-08-17' },
-      { provider: 'google-vertex', model: 'imagen-4.0-ultra-generate-001' },
-    ],
+    routes: [{ provider: 'google-ai-studio', model: 'imagen-4.0-ultra-generate-001', retiresAt: '2026-08-17' }],
     pricing: {
       basis: 'image',
       version: '2026-11-22.1',
@@ -74,10 +68,7 @@ export const imagen: readonly Model[] = [
     description: 'The quickest and cheapest Imagen 4, 1K only, without editing.',
     created: epochSeconds('2025-08-14'),
     aliases: ['google/imagen-4.0-fast-generate-001'],
-    routes: [
-      { provider: 'google-ai-studio', model: 'imagen-4.0-fast-generate-001', retiresAt: '2026-08-17' },
-      { provider: 'google-vertex', model: 'imagen-4.0-fast-generate-001' },
-    ],
+    routes: [{ provider: 'google-ai-studio', model: 'imagen-4.0-fast-generate-001', retiresAt: '2026-08-17' }],
     pricing: {
       basis: 'image',
       version: '2026-11-22.1',

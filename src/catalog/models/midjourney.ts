@@ -2,7 +2,8 @@ import { epochSeconds } from '../day.ts'
 import type { Model } from '../model.ts'
 
 /**
- * Midjourney has no API and no price per picture: a proxy drives an account of the operator's, who sets a price.
+ * Midjourney has no API and no price per picture: a proxy drives an account of the operator's, who sets a price. A task makes four
+ * pictures whatever is wanted, hence four unless the caller says fewer: those beyond are thrown away.
  */
 
 const common = {
@@ -17,6 +18,7 @@ const common = {
   sizes: { kind: 'list', sizes: [] },
   maxReferences: 5,
   maxNPerCall: 4,
+  defaults: { n: 4 },
   supports: { mask: true, seed: true, transparentBackground: false, negativePrompt: true, streaming: false },
   formats: ['png', 'webp'],
   asOf: '2026-08-03',
@@ -43,7 +45,7 @@ export const midjourney: readonly Model[] = [
     },
     sources: ['novicezk/midjourney-proxy 2025-08', 'trueai-org/midjourney-proxy 2026-08'],
     notes:
-      'One imagine task yields a 2x2 grid of 4. Mask through the modal step. Controls are prompt flags (--ar --seed --no --v --niji).',
+      'One imagine task yields a 2x2 grid of 4; with n = 1 to 3 the first of them are delivered. Mask through the modal step. Controls are prompt flags (--ar --seed --no --v --niji).',
   },
   {
     ...common,
@@ -55,6 +57,6 @@ export const midjourney: readonly Model[] = [
     routes: [{ provider: 'midjourney', model: 'NIJI_JOURNEY' }],
     pricing: { basis: 'unpriced', version: '2026-11-22.1', confidence: 'low', entries: [], note: undefined },
     sources: ['trueai-org/midjourney-proxy 2026-08'],
-    notes: undefined,
+    notes: 'One imagine task yields a 2x2 grid of 4; with n = 1 to 3 the first of them are delivered.',
   },
 ]

@@ -1,5 +1,7 @@
 import { epochSeconds } from '../day.ts'
 import type { Model } from '../model.ts'
+import { atReplicate } from './at-replicate.ts'
+import { onEngines } from './own-machines.ts'
 
 /**
  * Models with open weights that are mostly run by the operator. What a picture costs is the operator's to say.
@@ -31,7 +33,7 @@ export const openWeights: readonly Model[] = [
     aliases: [],
     routes: [
       { provider: 'openrouter', model: 'inclusionai/ming-image-0.1-design' },
-      { provider: 'self-hosted', model: 'inclusionAI/Ming-Image-0.1-Design' },
+      ...onEngines('inclusionAI/Ming-Image-0.1-Design', ['sglang']),
     ],
     pricing: {
       basis: 'free',
@@ -55,7 +57,7 @@ export const openWeights: readonly Model[] = [
     aliases: [],
     routes: [
       { provider: 'fal', model: 'fal-ai/sana/v1.5/4.8b' },
-      { provider: 'replicate', model: 'nvidia/sana' },
+      atReplicate('nvidia/sana:c6b5d2b7459910fec94432e9e1203c3cdce92d6db20f714f1355747990b52fa6'),
       { provider: 'self-hosted', model: 'Efficient-Large-Model/SANA1.5_4.8B_1024px' },
     ],
     pricing: { basis: 'unpriced', version: '2026-11-22.1', confidence: 'low', entries: [], note: undefined },
@@ -73,7 +75,7 @@ export const openWeights: readonly Model[] = [
     aliases: [],
     modes: ['generate', 'edit'],
     inputModalities: ['text', 'image'],
-    routes: [{ provider: 'self-hosted', model: 'zai-org/GLM-Image' }],
+    routes: onEngines('zai-org/GLM-Image', ['vllm', 'sglang']),
     pricing: { basis: 'unpriced', version: '2026-11-22.1', confidence: 'low', entries: [], note: undefined },
     sources: ['vLLM-Omni and SGLang-Diffusion docs 2026'],
     asOf: '2026-04-09',

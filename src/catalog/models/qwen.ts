@@ -1,5 +1,7 @@
 import { epochSeconds } from '../day.ts'
-import type { Model } from '../model.ts'
+import type { Model, Pricing, RouteFacts } from '../model.ts'
+import { atReplicate } from './at-replicate.ts'
+import { onComfyUi, onEngines } from './own-machines.ts'
 
 /**
  * Alibaba's Qwen image models. Sizes and limits: Alibaba Model Studio documentation, March to October 2026.
@@ -23,6 +25,20 @@ const common = {
   asOf: '2026-05-25',
   notes: undefined,
 } as const satisfies Partial<Model>
+
+/** The first generation makes five sizes on DashScope, each of about a megapixel and a half. */
+const FIVE_SIZES = { aspectRatios: ['1:1', '16:9', '9:16', '4:3', '3:4'], tiers: ['1K'] } as const
+
+const EDIT_AT_DEEPINFRA: Pricing = {
+  basis: 'megapixel',
+  version: '2026-11-22.1',
+  confidence: 'medium',
+  entries: [{ billable: 'output_image', unit: 'megapixel', usd: '0.025' }],
+  note: 'DeepInfra: 0.025 x (w/1024) x (h/1024) x (steps/25), and 25 are taken for its usual number.',
+}
+
+/** DeepInfra edits by its OpenAI-compatible API, which has fewer fields than its own. */
+const DEEPINFRA_EDITS: RouteFacts = { supports: { seed: false, negativePrompt: false } }
 
 export const qwen: readonly Model[] = [
   {
@@ -64,7 +80,7 @@ export const qwen: readonly Model[] = [
     routes: [
       { provider: 'alibaba', model: 'qwen-image-3.0' },
       { provider: 'openrouter', model: 'qwen/qwen-image-3' },
-      { provider: 'replicate', model: 'qwen/qwen-image-3' },
+      atReplicate('qwen/qwen-image-3'),
       { provider: 'fal', model: 'fal-ai/qwen-image-3' },
     ],
     pricing: {
@@ -138,7 +154,7 @@ export const qwen: readonly Model[] = [
     aliases: [],
     modes: ['generate'],
     inputModalities: ['text'],
-    routes: [{ provider: 'alibaba', model: 'qwen-image-max' }],
+    routes: [{ provider: 'alibaba', model: 'qwen-image-max', differs: FIVE_SIZES }],
     pricing: {
       basis: 'image',
       version: '2026-11-22.1',
@@ -159,7 +175,7 @@ export const qwen: readonly Model[] = [
     aliases: [],
     modes: ['generate'],
     inputModalities: ['text'],
-    routes: [{ provider: 'alibaba', model: 'qwen-image-plus' }],
+    routes: [{ provider: 'alibaba', model: 'qwen-image-plus', differs: FIVE_SIZES }],
     pricing: {
       basis: 'image',
       version: '2026-11-22.1',
@@ -182,11 +198,23 @@ export const qwen: readonly Model[] = [
     modes: ['generate'],
     inputModalities: ['text'],
     routes: [
-      { provider: 'alibaba', model: 'qwen-image' },
+      {
+        provider: 'alibaba',
+        model: 'qwen-image',
+        differs: FIVE_SIZES,
+        pricing: {
+          basis: 'image',
+          version: '2026-11-22.1',
+          confidence: 'medium',
+          entries: [{ billable: 'output_image', unit: 'image', usd: '0.035' }],
+          note: 'Singapore; the row has the lowest reseller’s.',
+        },
+      },
       { provider: 'fal', model: 'fal-ai/qwen-image' },
-      { provider: 'replicate', model: 'qwen/qwen-image' },
+      atReplicate('qwen/qwen-image'),
       { provider: 'deepinfra', model: 'Qwen/Qwen-Image' },
-      { provider: 'self-hosted', model: 'Qwen/Qwen-Image' },
+      ...onEngines('Qwen/Qwen-Image', ['vllm', 'sglang']),
+      onComfyUi('qwen-image', { modes: ['generate'], maxReferences: 0, supports: { mask: false } }),
     ],
     pricing: {
       basis: 'image',
@@ -211,8 +239,9 @@ export const qwen: readonly Model[] = [
     routes: [
       { provider: 'alibaba', model: 'qwen-image-edit-plus' },
       { provider: 'fal', model: 'fal-ai/qwen-image-edit-2509' },
-      { provider: 'deepinfra', model: 'Qwen/Qwen-Image-Edit' },
-      { provider: 'self-hosted', model: 'Qwen/Qwen-Image-Edit-2511' },
+      { provider: 'deepinfra', model: 'Qwen/Qwen-Image-Edit', pricing: EDIT_AT_DEEPINFRA, differs: DEEPINFRA_EDITS },
+      ...onEngines('Qwen/Qwen-Image-Edit-2511', ['vllm', 'sglang']),
+      onComfyUi('qwen-image-edit', { modes: ['edit'], maxReferences: 3, maxNPerCall: 1, supports: { mask: false } }),
     ],
     pricing: {
       basis: 'image',

@@ -1,5 +1,5 @@
 import { epochSeconds } from '../day.ts'
-import type { Model } from '../model.ts'
+import type { Model, RouteFacts } from '../model.ts'
 
 /**
  * Recraft's models. 1,000 API units are one dollar (Recraft API documentation, V4.1, 2026). The sizes of V2 and V3 are general
@@ -42,6 +42,12 @@ const common = {
   asOf: '2026-10-08',
   notes: undefined,
 } as const satisfies Partial<Model>
+
+/**
+ * Image to image works with V3, V4 and V4.1, but not with Flash (https://www.recraft.ai/docs/api-reference/tools/image-to-image,
+ * …/models/recraft-v4-1-flash, read 2026-11-22). What it costs with V4 is told by each answer; the list has it with V3 alone.
+ */
+const TO_IMAGE: RouteFacts = { modes: ['generate', 'edit'], maxReferences: 1 }
 
 export const recraft: readonly Model[] = [
   {
@@ -135,7 +141,7 @@ export const recraft: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: ['recraft/recraftv4'],
     routes: [
-      { provider: 'recraft', model: 'recraftv4' },
+      { provider: 'recraft', model: 'recraftv4', differs: TO_IMAGE },
       { provider: 'openrouter', model: 'recraft/recraft-v4' },
     ],
     pricing: {
@@ -154,7 +160,7 @@ export const recraft: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: [],
     routes: [
-      { provider: 'recraft', model: 'recraftv4_pro' },
+      { provider: 'recraft', model: 'recraftv4_pro', differs: TO_IMAGE },
       { provider: 'openrouter', model: 'recraft/recraft-v4-pro' },
     ],
     pricing: {
@@ -174,7 +180,7 @@ export const recraft: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: [],
     routes: [
-      { provider: 'recraft', model: 'recraftv4_vector' },
+      { provider: 'recraft', model: 'recraftv4_vector', differs: TO_IMAGE },
       { provider: 'openrouter', model: 'recraft/recraft-v4-vector' },
     ],
     pricing: {
@@ -194,7 +200,7 @@ export const recraft: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: [],
     routes: [
-      { provider: 'recraft', model: 'recraftv4_pro_vector' },
+      { provider: 'recraft', model: 'recraftv4_pro_vector', differs: TO_IMAGE },
       { provider: 'openrouter', model: 'recraft/recraft-v4-pro-vector' },
     ],
     pricing: {
@@ -215,7 +221,7 @@ export const recraft: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: ['recraft/recraftv4_1'],
     routes: [
-      { provider: 'recraft', model: 'recraftv4_1' },
+      { provider: 'recraft', model: 'recraftv4_1', differs: TO_IMAGE },
       { provider: 'openrouter', model: 'recraft/recraft-v4.1' },
     ],
     pricing: {
@@ -234,7 +240,7 @@ export const recraft: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: [],
     routes: [
-      { provider: 'recraft', model: 'recraftv4_1_pro' },
+      { provider: 'recraft', model: 'recraftv4_1_pro', differs: TO_IMAGE },
       { provider: 'openrouter', model: 'recraft/recraft-v4.1-pro' },
     ],
     pricing: {
@@ -254,7 +260,7 @@ export const recraft: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: [],
     routes: [
-      { provider: 'recraft', model: 'recraftv4_1_utility' },
+      { provider: 'recraft', model: 'recraftv4_1_utility', differs: TO_IMAGE },
       { provider: 'openrouter', model: 'recraft/recraft-v4.1-utility' },
     ],
     pricing: {
@@ -273,7 +279,7 @@ export const recraft: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: [],
     routes: [
-      { provider: 'recraft', model: 'recraftv4_1_utility_pro' },
+      { provider: 'recraft', model: 'recraftv4_1_utility_pro', differs: TO_IMAGE },
       { provider: 'openrouter', model: 'recraft/recraft-v4.1-utility-pro' },
     ],
     pricing: {
@@ -293,7 +299,7 @@ export const recraft: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: [],
     routes: [
-      { provider: 'recraft', model: 'recraftv4_1_vector' },
+      { provider: 'recraft', model: 'recraftv4_1_vector', differs: TO_IMAGE },
       { provider: 'openrouter', model: 'recraft/recraft-v4.1-vector' },
     ],
     pricing: {
@@ -313,7 +319,18 @@ export const recraft: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: [],
     routes: [
-      { provider: 'recraft', model: 'recraftv4_1_flash' },
+      {
+        provider: 'recraft',
+        model: 'recraftv4_1_flash',
+        // https://www.recraft.ai/docs/api-reference/models/recraft-v4-1-flash (read 2026-11-22).
+        pricing: {
+          basis: 'image',
+          version: '2026-11-22.1',
+          confidence: 'high',
+          entries: [{ billable: 'output_image', unit: 'image', usd: '0.007' }],
+          note: undefined,
+        },
+      },
       { provider: 'openrouter', model: 'recraft/recraft-v4.1-flash' },
     ],
     pricing: { basis: 'unpriced', version: '2026-11-22.1', confidence: 'low', entries: [], note: undefined },

@@ -1,5 +1,7 @@
 import { epochSeconds } from '../day.ts'
 import type { Model } from '../model.ts'
+import { atReplicate } from './at-replicate.ts'
+import { onComfyUi, onEngines, onWebUi } from './own-machines.ts'
 
 /**
  * Stability AI's models. One credit is one cent (BerriAI/litellm's price map of 2026-08-06). Bedrock charges its own prices.
@@ -31,7 +33,7 @@ export const stability: readonly Model[] = [
     created: epochSeconds('2026-08-06'),
     aliases: ['stabilityai/stable-image/generate/ultra'],
     routes: [
-      { provider: 'stability', model: 'v2beta/stable-image/generate/ultra' },
+      { provider: 'stability', model: 'generate/ultra' },
       { provider: 'amazon-bedrock', model: 'stability.stable-image-ultra-v1:1' },
     ],
     pricing: {
@@ -54,7 +56,7 @@ export const stability: readonly Model[] = [
     modes: ['generate'],
     inputModalities: ['text'],
     routes: [
-      { provider: 'stability', model: 'v2beta/stable-image/generate/core' },
+      { provider: 'stability', model: 'generate/core' },
       { provider: 'amazon-bedrock', model: 'stability.stable-image-core-v1:1' },
     ],
     pricing: {
@@ -75,10 +77,11 @@ export const stability: readonly Model[] = [
     created: epochSeconds('2026-08-06'),
     aliases: [],
     routes: [
-      { provider: 'stability', model: 'v2beta/stable-image/generate/sd3 model=sd3.5-large' },
+      { provider: 'stability', model: 'sd3.5-large' },
       { provider: 'amazon-bedrock', model: 'stability.sd3-5-large-v1:0' },
-      { provider: 'replicate', model: 'stability-ai/stable-diffusion-3.5-large' },
-      { provider: 'self-hosted', model: 'stabilityai/stable-diffusion-3.5-large' },
+      atReplicate('stability-ai/stable-diffusion-3.5-large'),
+      ...onEngines('stabilityai/stable-diffusion-3.5-large', ['vllm'], { modes: ['generate'], maxReferences: 0 }),
+      onComfyUi('sd3.5'),
     ],
     pricing: {
       basis: 'image',
@@ -97,7 +100,10 @@ export const stability: readonly Model[] = [
     description: 'The distilled, quicker Stable Diffusion 3.5 Large.',
     created: epochSeconds('2026-08-06'),
     aliases: [],
-    routes: [{ provider: 'stability', model: 'v2beta/stable-image/generate/sd3 model=sd3.5-large-turbo' }],
+    routes: [
+      { provider: 'stability', model: 'sd3.5-large-turbo' },
+      onComfyUi('sd3.5?ckpt_name=sd3.5_large_turbo.safetensors&steps=4&cfg=1', { supports: { negativePrompt: false } }),
+    ],
     pricing: {
       basis: 'image',
       version: '2026-11-22.1',
@@ -114,7 +120,7 @@ export const stability: readonly Model[] = [
     description: 'The mid-sized Stable Diffusion 3.5.',
     created: epochSeconds('2026-08-06'),
     aliases: [],
-    routes: [{ provider: 'stability', model: 'v2beta/stable-image/generate/sd3 model=sd3.5-medium' }],
+    routes: [{ provider: 'stability', model: 'sd3.5-medium' }, onComfyUi('sd3.5?ckpt_name=sd3.5_medium.safetensors')],
     pricing: {
       basis: 'image',
       version: '2026-11-22.1',
@@ -133,7 +139,17 @@ export const stability: readonly Model[] = [
     aliases: [],
     modes: ['edit'],
     routes: [
-      { provider: 'stability', model: 'v2beta/stable-image/edit/inpaint' },
+      {
+        provider: 'stability',
+        model: 'edit/inpaint',
+        pricing: {
+          basis: 'image',
+          version: '2026-11-22.1',
+          confidence: 'high',
+          entries: [{ billable: 'output_image', unit: 'image', usd: '0.05' }],
+          note: 'Its own OpenAPI file, read 2026-11-22: a flat rate of 5 credits.',
+        },
+      },
       { provider: 'amazon-bedrock', model: 'stability.stable-image-inpaint-v1:0' },
     ],
     pricing: {
@@ -158,7 +174,8 @@ export const stability: readonly Model[] = [
     aliases: [],
     openWeights: true,
     routes: [
-      { provider: 'self-hosted', model: 'sd_xl_base_1.0.safetensors' },
+      onComfyUi('sdxl', { sizes: { kind: 'range', multipleOf: 8 } }),
+      onWebUi('sd_xl_base_1.0?width=1024&height=1024'),
       { provider: 'together', model: 'stabilityai/stable-diffusion-xl-base-1.0' },
       { provider: 'nscale', model: 'stabilityai/stable-diffusion-xl-base-1.0' },
       { provider: 'fireworks', model: 'accounts/fireworks/models/stable-diffusion-xl-1024-v1-0' },

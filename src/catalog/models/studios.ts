@@ -1,5 +1,6 @@
 import { epochSeconds } from '../day.ts'
 import type { Model } from '../model.ts'
+import { atReplicate } from './at-replicate.ts'
 
 /**
  * Image models of smaller makers, or of makers with one or two image models.
@@ -112,10 +113,7 @@ export const studios: readonly Model[] = [
     description: 'The largest Krea 2.',
     created: epochSeconds('2026-10-08'),
     aliases: [],
-    routes: [
-      { provider: 'openrouter', model: 'krea/krea-2-large' },
-      { provider: 'replicate', model: 'krea/krea-2-large' },
-    ],
+    routes: [{ provider: 'openrouter', model: 'krea/krea-2-large' }, atReplicate('krea/krea-2-large')],
     pricing: {
       basis: 'image',
       version: '2026-11-22.1',
@@ -131,10 +129,7 @@ export const studios: readonly Model[] = [
     description: 'The mid-sized Krea 2.',
     created: epochSeconds('2026-10-08'),
     aliases: [],
-    routes: [
-      { provider: 'openrouter', model: 'krea/krea-2-medium' },
-      { provider: 'replicate', model: 'krea/krea-2-medium' },
-    ],
+    routes: [{ provider: 'openrouter', model: 'krea/krea-2-medium' }, atReplicate('krea/krea-2-medium')],
     pricing: {
       basis: 'image',
       version: '2026-11-22.1',
@@ -150,10 +145,7 @@ export const studios: readonly Model[] = [
     description: 'The quicker mid-sized Krea 2.',
     created: epochSeconds('2026-10-08'),
     aliases: [],
-    routes: [
-      { provider: 'openrouter', model: 'krea/krea-2-medium-turbo' },
-      { provider: 'replicate', model: 'krea/krea-2-medium-turbo' },
-    ],
+    routes: [{ provider: 'openrouter', model: 'krea/krea-2-medium-turbo' }, atReplicate('krea/krea-2-medium-turbo')],
     pricing: {
       basis: 'image',
       version: '2026-11-22.1',
@@ -171,7 +163,7 @@ export const studios: readonly Model[] = [
     aliases: [],
     routes: [
       { provider: 'luma', model: 'photon-1' },
-      { provider: 'replicate', model: 'luma/photon' },
+      atReplicate('luma/photon'),
       { provider: 'fal', model: 'fal-ai/luma-photon' },
     ],
     pricing: {
@@ -193,7 +185,7 @@ export const studios: readonly Model[] = [
     aliases: [],
     routes: [
       { provider: 'luma', model: 'photon-flash-1' },
-      { provider: 'replicate', model: 'luma/photon-flash' },
+      atReplicate('luma/photon-flash'),
       { provider: 'fal', model: 'fal-ai/luma-photon/flash' },
     ],
     pricing: {
@@ -277,10 +269,7 @@ export const studios: readonly Model[] = [
     description: 'MiniMax’s first image model.',
     created: epochSeconds('2026-06-30'),
     aliases: [],
-    routes: [
-      { provider: 'minimax', model: 'image-01' },
-      { provider: 'replicate', model: 'minimax/image-01' },
-    ],
+    routes: [{ provider: 'minimax', model: 'image-01' }, atReplicate('minimax/image-01')],
     pricing: {
       basis: 'unpriced',
       version: '2026-11-22.1',
@@ -320,7 +309,7 @@ export const studios: readonly Model[] = [
     author: 'prunaai',
     aliases: [],
     modes: ['edit'],
-    routes: [{ provider: 'replicate', model: 'prunaai/p-image-edit' }],
+    routes: [atReplicate('prunaai/p-image-edit')],
     pricing: { basis: 'unpriced', version: '2026-11-22.1', confidence: 'low', entries: [], note: undefined },
     sources: ['third-party gateway catalogue, September 2026'],
     asOf: '2026-09-01',

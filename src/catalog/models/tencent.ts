@@ -1,5 +1,6 @@
 import { epochSeconds } from '../day.ts'
 import type { Model } from '../model.ts'
+import { onEngines } from './own-machines.ts'
 
 /**
  * Tencent's Hunyuan image models.
@@ -51,7 +52,7 @@ export const tencent: readonly Model[] = [
     aliases: [],
     status: 'active',
     openWeights: true,
-    routes: [{ provider: 'self-hosted', model: 'tencent/HunyuanImage-3.0' }],
+    routes: onEngines('tencent/HunyuanImage-3.0', ['vllm']),
     pricing: { basis: 'unpriced', version: '2026-11-22.1', confidence: 'low', entries: [], note: undefined },
     aspectRatios: 'any',
     tiers: undefined,

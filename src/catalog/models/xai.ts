@@ -1,5 +1,5 @@
 import { epochSeconds } from '../day.ts'
-import type { Model } from '../model.ts'
+import type { Model, Pricing } from '../model.ts'
 
 /**
  * xAI's Grok Imagine. Prices: a third-party table of 2026-09-05 that cites https://docs.x.ai.
@@ -37,6 +37,12 @@ const common = {
   notes: undefined,
 } as const satisfies Partial<Model>
 
+/** What xAI's own list says, https://docs.x.ai/developers/pricing as others quote it (November 2026). Each answer carries its cost. */
+function atXai(entries: Pricing['entries']): Pricing {
+  const note = 'xAI tells the cost of each picture, which the receipt shows beside this price.'
+  return { basis: 'image', version: '2026-11-22.1', confidence: 'medium', entries, note }
+}
+
 export const xai: readonly Model[] = [
   {
     ...common,
@@ -46,7 +52,14 @@ export const xai: readonly Model[] = [
     created: epochSeconds('2026-02-19'),
     aliases: [],
     routes: [
-      { provider: 'xai', model: 'grok-imagine-image' },
+      {
+        provider: 'xai',
+        model: 'grok-imagine-image',
+        pricing: atXai([
+          { billable: 'output_image', unit: 'image', usd: '0.02' },
+          { billable: 'input_image', unit: 'image', usd: '0.002' },
+        ]),
+      },
       { provider: 'vercel', model: 'spacexai/grok-imagine-image' },
     ],
     pricing: {
@@ -70,7 +83,16 @@ export const xai: readonly Model[] = [
     created: epochSeconds('2026-10-08'),
     aliases: [],
     routes: [
-      { provider: 'xai', model: 'grok-imagine-image-quality' },
+      {
+        provider: 'xai',
+        model: 'grok-imagine-image-quality',
+        pricing: atXai([
+          { billable: 'output_image', unit: 'image', usd: '0.05', when: { resolution: '1K' } },
+          { billable: 'output_image', unit: 'image', usd: '0.07', when: { resolution: '2K' } },
+          { billable: 'input_image', unit: 'image', usd: '0.01' },
+        ]),
+        differs: { defaults: { resolution: '1K' } },
+      },
       { provider: 'openrouter', model: 'x-ai/grok-imagine-image-quality' },
     ],
     pricing: {
