@@ -38,6 +38,7 @@ const REQUEST: TwoOfEach<ImageRequest> = {
   compression: [0, 80],
   seed: [0, 1],
   negativePrompt: ['blur', ''],
+  previews: [0, 2],
   wantsText: [true, false],
   routing: [{ only: ['fal'] }, { ignore: ['fal'] }],
   providerOptions: [{ fal: { steps: 4 } }, { fal: { steps: 5 } }],

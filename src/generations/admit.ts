@@ -129,7 +129,7 @@ function release({ shares }: Pick<Admitted, 'shares'>): void {
 }
 
 async function agree(
-  { plan, hold, warnings }: Considered,
+  { plan, n, hold, warnings }: Considered,
   read: ReadReferences,
   asked: ImageRequest,
   owner: Owner,
@@ -159,7 +159,7 @@ async function agree(
     isKeyed: owner.idempotency !== undefined,
     roads,
     hold,
-    shares: split(asked.n ?? 1, Math.min(...plan.routes.map(({ served }) => served.maxNPerCall))),
+    shares: split(n, Math.min(...plan.routes.map(({ served }) => served.maxNPerCall))),
     references: references(asked).flatMap((picture) => read.filled.get(picture)?.facts ?? []),
     warnings: [...warnings, ...read.warnings],
     considered: plan.considered,

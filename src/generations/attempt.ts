@@ -5,7 +5,7 @@ import type { ImageRequest } from '../core/image-request.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Database } from '../db/database.ts'
 import type { AttemptRow } from '../db/schema.ts'
-import type { Call, Generated, Provider, UpstreamFailure } from '../providers/provider.ts'
+import type { Call, Generated, Hook, Provider, UpstreamFailure } from '../providers/provider.ts'
 import type { Choice } from '../router/failover.ts'
 import { attemptRow, type Share } from './admit.ts'
 import type { Agreed, AgreedRoad } from './agreed.ts'
@@ -20,6 +20,7 @@ export interface Access {
   readonly credential: string
   /** Further hosts that the operator trusts to deliver pictures. */
   readonly deliveryOrigins?: readonly string[]
+  readonly hook?: Hook
 }
 
 export interface AttemptParts {
@@ -125,11 +126,24 @@ export function makeCall(
     progress,
     intake: () => parts.assets.intake(owner),
     intakeBytes: () => parts.assets.intakeBytes(owner),
+    pixels: pixelsOf(parts.assets),
     departing() {
       underWay.departing()
       parts.departures.note(row.id)
     },
   })
+}
+
+/** What was cut is no longer wanted as one. */
+function pixelsOf(assets: Assets): NonNullable<Call['pixels']> {
+  return {
+    async split(picture, columns, rows, count) {
+      const tiles = await assets.tiles(picture, columns, rows, count)
+      if (tiles.ok) assets.discard(picture)
+      return tiles
+    },
+    stencil: assets.stencil,
+  }
 }
 
 /** Keeps the pictures of an answer. One without a usable picture is a failure that most likely was charged. */

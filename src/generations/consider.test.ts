@@ -204,6 +204,51 @@ test('one model under two names is one model: no call is planned twice or told t
   assert.deepEqual(result.warnings, [])
 })
 
+const FOUR: Model = {
+  ...modelOn('acme/four', [{ provider: 'fal', model: 'four' }]),
+  maxNPerCall: 4,
+  defaults: { n: 4 },
+  pricing: priced('0.02'),
+}
+
+test('who does not say how many gets what a call makes by itself, and pays for as many', () => {
+  const models = { models: [FOUR, PIX, WIDE] }
+  const open = considered({ model: 'acme/four' }, models)
+  const one = considered({ model: 'acme/four', n: 1 }, models)
+
+  assert.deepEqual([open.n, open.plan.routes[0]?.request.n, formatUsd(open.hold)], [4, 4, '0.08'])
+  assert.deepEqual([one.n, one.plan.routes[0]?.request.n, formatUsd(one.hold)], [1, 1, '0.02'])
+  assert.match(open.plan.considered[0]?.why ?? '', /0\.08 USD for the pictures/)
+})
+
+test('a fallback that would need several calls for what the first makes in one leaves it at one picture', () => {
+  const models = { models: [FOUR, PIX, WIDE] }
+  const narrow = considered({ model: 'acme/four', fallbackModels: ['acme/pix'] }, models)
+  const wide = considered({ model: 'acme/four', fallbackModels: ['acme/wide'], aspectRatio: '21:9' }, models)
+
+  assert.deepEqual([narrow.n, narrow.plan.routes[0]?.request.n, formatUsd(narrow.hold)], [1, undefined, '0.05'])
+  assert.deepEqual([wide.n, wide.plan.routes.map(({ request }) => request.n)], [4, [4, 4, 4]])
+})
+
+test('options that decide how many pictures a call makes outweigh the model', () => {
+  const limits = {
+    edits: true,
+    mask: true,
+    seed: true,
+    negativePrompt: true,
+    mostPerCall: 4,
+    progress: 'none',
+  } as const
+  const makes = ({ action }: Readonly<Record<string, unknown>>) => (action === 'upscale' ? 1 : undefined)
+  const parts = { models: [FOUR], setup: { limitsOf: () => ({ ...limits, makes }), passThrough: () => ['action'] } }
+
+  const upscale = considered({ model: 'acme/four', providerOptions: { fal: { action: 'upscale' } } }, parts)
+  const reroll = considered({ model: 'acme/four', providerOptions: { fal: { action: 'reroll' } } }, parts)
+
+  assert.deepEqual([upscale.n, formatUsd(upscale.hold)], [1, '0.02'])
+  assert.deepEqual([reroll.n, formatUsd(reroll.hold)], [4, '0.08'])
+})
+
 test('what a road would leave out is warned about on that road, and keeps it out under require_parameters', () => {
   const asked = { model: 'acme/pix', fallbackModels: ['acme/wide'], seed: 7 }
   const lenient = considered(asked)

@@ -1,6 +1,6 @@
 import type { Catalog, Resolved } from '../catalog/catalog.ts'
 import { chargeable } from '../catalog/chargeable.ts'
-import { type Checked, checkRequest } from '../catalog/check.ts'
+import { checkRequest } from '../catalog/check.ts'
 import { type Model, type ModelRoute, onRoute } from '../catalog/model.ts'
 import { routeSuffix } from '../catalog/names.ts'
 import type { PriceTraits } from '../catalog/price.ts'
@@ -30,6 +30,8 @@ export interface ConsiderParts {
 /** What a request would cost and which ways it could go, without holding, writing or sending anything. */
 export interface Considered {
   readonly plan: Plan
+  /** Pictures to make: as many as were asked for, or as a call makes by itself. */
+  readonly n: number
   /** The dearest of the roads that may be tried. */
   readonly hold: Nanos
   /** Of the first road. */
@@ -57,13 +59,18 @@ export function consider(asked: ImageRequest, mode: Mode, parts: ConsiderParts):
   const models = candidates.flatMap(({ model, failure }) => (model === undefined || failure ? [] : [model]))
   if (models.length === 0 && refused) return err(refused)
   const floor = names.some((name) => routeSuffix(name) === 'floor')
-  const planned = plan(roads, { routing: asked.routing, floor, mode, today, models }, parts.setup, parts.standing[mode])
-  if (!planned.ok) return refused ? err(refused) : planned
+  const wish = { routing: asked.routing, floor, mode, today, models }
+  const open = plan(roads, wish, parts.setup, parts.standing[mode])
+  if (!open.ok) return refused ? err(refused) : open
+  const n = asked.n ?? usualCount(open.value.routes)
+  const planned = n === (asked.n ?? 1) ? open : plan(counted(roads, n, parts), wish, parts.setup, parts.standing[mode])
+  if (!planned.ok) return planned
 
   const routes = heldTogether(planned.value.routes, parts.settings.textAllowance)
   const considered = toldOnce([...planned.value.considered, ...candidates.flatMap(({ closed }) => closed)])
   return ok({
     plan: { routes, considered },
+    n,
     hold: routes.reduce((most, { hold }) => (hold > most ? hold : most), ZERO),
     typical: routes[0]?.typical ?? ZERO,
     warnings: [
@@ -93,17 +100,23 @@ function candidateOf(name: string, asked: ImageRequest, mode: Mode, today: strin
   if (!resolved.ok) return without(name, catalog.find(name), resolved.error)
   const { model } = resolved.value
   const { fallbackModels: _, ...alone } = asked
-  const checked = checkRequest(model, { ...alone, model: name })
-  if (!checked.ok) return without(name, model, checked.error)
-
+  const wish = { ...alone, model: name }
   const roads: Road[] = []
   const closed: ConsideredRoute[] = []
+  let first: Failure | undefined
   for (const route of model.routes) {
-    const road = roadOn(route, resolved.value, checked.value, mode, parts)
+    const road = roadOn(route, resolved.value, wish, mode, parts)
     if (road.ok) roads.push(road.value)
-    else closed.push(closedRoute(model, route, road.error.message))
+    else {
+      first ??= road.error
+      closed.push(closedRoute(model, route, road.error.message))
+    }
   }
-  return { name, model, roads, closed }
+  if (roads.length > 0) return { name, model, roads, closed }
+  // What the model itself cannot do says more than what its first route cannot.
+  const own = checkRequest(model, wish)
+  const failure = own.ok ? first : own.error
+  return { name, model, roads, closed, ...(failure && { failure }) }
 }
 
 function without(name: string, model: Model | undefined, failure: Failure): Candidate {
@@ -118,13 +131,19 @@ function closedRoute({ id }: Model, { provider, model }: ModelRoute, why: string
 function roadOn(
   route: ModelRoute,
   { model, warnings }: Resolved,
-  checked: Checked,
+  asked: ImageRequest,
   mode: Mode,
   { setup, settings }: ConsiderParts,
 ): Result<Road, Failure> {
-  const served = onRoute(model, route)
+  const limits = setup.limitsOf(route.provider)
+  const makes = limits?.makes?.(asked.providerOptions?.[route.provider] ?? {})
+  const there = onRoute(model, route, limits)
+  const served = makes === undefined ? there : { ...there, defaults: { ...there.defaults, n: makes } }
   const price = chargeable(served, mode)
   if (!price.ok) return price
+  const taken = checkRequest(served, asked)
+  if (!taken.ok) return taken
+  const checked = taken.value
   const { request } = checked
   const options = foreignOptions(request, route.provider, setup)
   return ok({
@@ -178,6 +197,23 @@ function quoteOf(model: Model, request: ImageRequest, textAllowance: number): Pi
     textAllowance,
   )
   return { hold, typical }
+}
+
+/**
+ * Pictures for who did not say how many: those that the first road's call makes by itself, so that none is paid for and thrown away.
+ * One, where a road that may follow it would need more calls than one for them.
+ */
+function usualCount(roads: readonly Road[]): number {
+  const n = roads[0]?.served.defaults?.n ?? 1
+  return roads.every(({ served }) => served.maxNPerCall >= n) ? n : 1
+}
+
+/** The roads as they are asked for so many pictures. */
+function counted(roads: readonly Road[], n: number, { settings }: Pick<ConsiderParts, 'settings'>): readonly Road[] {
+  return roads.map((road) => {
+    const request = { ...road.request, n }
+    return { ...road, request, ...quoteOf(road.served, request, settings.textAllowance) }
+  })
 }
 
 /** Pictures are shared out so that any of the roads can make any share: a road that could make more at once holds for as many calls. */

@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { fail, type Failure } from '../core/errors.ts'
 import type { GenerationId } from '../core/ids.ts'
 import type { JsonBlob } from '../core/json-blob.ts'
-import { type Delivery, NO_TOKENS, type Receipt } from '../core/receipt.ts'
+import { type Delivery, NO_TOKENS, type Receipt, toldProgress } from '../core/receipt.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { type Database, DatabaseAway } from '../db/database.ts'
 import type { AssetRow, GenerationRow } from '../db/schema.ts'
@@ -62,8 +62,7 @@ export function makeFetch({ database, recover, assets, clock, displayName }: Fet
     const agreed = readAgreed(generation, await pricingOf(database.db, generation.id))
     const open = openReceipt(agreed, await attemptsOf(database.db, generation.id), generation.status)
     const told = progressOf(generation)
-    const { fraction = null, message = null, queuePosition = null } = told ?? {}
-    return { ...open, progress: told ? { fraction, message, queue_position: queuePosition } : null }
+    return { ...open, progress: told ? toldProgress(told) : null }
   }
 
   return {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 
 import { base64Blob, noise } from '../assets/test-pictures.ts'
@@ -25,8 +26,9 @@ const editing = (bytes: Buffer, role: 'assistant' | 'user' = 'assistant'): Parti
 })
 
 /** A provider that signs what it makes. */
-async function signingRooms(): Promise<Rooms> {
+async function signingRooms(more: { readonly reencode?: boolean } = {}): Promise<Rooms> {
   return await makeRooms({
+    ...more,
     models: [tokenModel(), tokenModel({ id: 'test/other' })],
     providers: {
       first: async () => {
@@ -61,7 +63,6 @@ test('a picture that comes back as the assistant’s carries what its maker gave
 for (const [circumstance, request, prepare] of [
   ['of another model', { model: 'test/other', ...editing(picture) }, () => {}],
   ['that came more than 24 hours ago', editing(picture), (rooms: Rooms) => rooms.pass(24 * HOUR_MS + 1)],
-  ['that the user brings as their own', editing(picture, 'user'), () => {}],
   ['that was never made here', editing(await noise('png', 50, 50)), () => {}],
 ] as const) {
   test(`a picture ${circumstance} is sent without it`, async () => {
@@ -76,6 +77,17 @@ for (const [circumstance, request, prepare] of [
     assert.equal(seenBy(rooms)[0]?.continuation, undefined)
   })
 }
+
+test('a picture that the user brings as a reference carries it as well, though it is encoded anew', async () => {
+  const rooms = await signingRooms({ reencode: true })
+  await rooms.generate()
+
+  await rooms.generate(editing(picture, 'user'))
+
+  const [back] = seenBy(rooms)
+  assert.equal(back?.continuation, 'signed-by-first')
+  assert.ok(back?.facts && back.facts.sha256 !== createHash('sha256').update(picture).digest('hex'))
+})
 
 test('another workspace’s picture carries nothing, though the bytes are the same', async () => {
   const rooms = await signingRooms()

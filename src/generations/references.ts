@@ -26,6 +26,8 @@ export interface ReferenceParts {
 export interface ReadReferences {
   /** Every picture of the request with its facts, as it is sent on. */
   readonly filled: ReadonlyMap<Picture, Picture>
+  /** SHA-256 of each as it came, whatever was made of it since. */
+  readonly hashes: ReadonlyMap<Picture, string>
   /** None of them is kept yet. */
   readonly pictures: readonly InspectedPicture[]
   readonly warnings: readonly Warning[]
@@ -42,7 +44,7 @@ export async function readReferences(
   parts: ReferenceParts,
 ): Promise<Result<ReadReferences, Failure>> {
   const all = [...references(request), ...(request.mask ? [request.mask] : [])]
-  if (all.length === 0) return ok({ filled: new Map(), pictures: [], warnings: [] })
+  if (all.length === 0) return ok({ filled: new Map(), hashes: new Map(), pictures: [], warnings: [] })
   const blobs = await fetchLinks(all, sight, parts)
   if (!blobs.ok) return blobs
 
@@ -60,7 +62,8 @@ export async function readReferences(
     warnings.push(...mislabelled(picture.field, blob.mediaType, result.value.facts.mediaType))
   }
 
-  const ours = await madeHere(request, inspected, sight, parts)
+  const hashes = new Map([...inspected].map(([picture, { facts }]) => [picture, facts.sha256]))
+  const ours = await madeHere(request, hashes, sight, parts)
   const filled = new Map<Picture, Picture>()
   for (const [picture, before] of inspected) {
     const sent = await asSent(before, blobOf(picture, blobs.value), ours.has(picture), parts)
@@ -72,7 +75,7 @@ export async function readReferences(
       facts: sent.value.picture.facts,
     })
   }
-  return ok({ filled, pictures: [...inspected.values()], warnings })
+  return ok({ filled, hashes, pictures: [...inspected.values()], warnings })
 }
 
 function blobOf(picture: Picture, blobs: ReadonlyMap<Picture, JsonBlob>): JsonBlob {
@@ -84,12 +87,12 @@ function blobOf(picture: Picture, blobs: ReadonlyMap<Picture, JsonBlob>): JsonBl
 /** Pictures among the assistant's turns that a model of this gateway really made: anything can be called the assistant's. */
 async function madeHere(
   request: ImageRequest,
-  inspected: ReadonlyMap<Picture, InspectedPicture>,
+  hashes: ReadonlyMap<Picture, string>,
   sight: Sight,
   { database, clock }: ReferenceParts,
 ): Promise<ReadonlySet<Picture>> {
   const claimed = assistantPictures(request)
-  const hashOf = (picture: Picture): string => inspected.get(picture)?.facts.sha256 ?? ''
+  const hashOf = (picture: Picture): string => hashes.get(picture) ?? ''
   const known = await knownContinuations(database.db, sight, claimed.map(hashOf), clock.now())
   return new Set(claimed.filter((picture) => known.has(hashOf(picture))))
 }
@@ -104,21 +107,22 @@ async function asSent(
   return isOurs || !settings.reencode ? ok({ picture, blob }) : await assets.clean(picture)
 }
 
-/** A request with its pictures as they were read, and with what the model wants to see again beside those that it made. */
+/**
+ * A request with its pictures as they were read, and with what the model wants to see again beside those that it made, whoever brings
+ * them: a picture that comes back as a reference is known by the bytes that it came with.
+ */
 export async function withReferences(
   request: ImageRequest,
-  { filled }: ReadReferences,
+  { filled, hashes }: ReadReferences,
   model: string,
   sight: Sight,
   { database, clock }: Pick<ReferenceParts, 'database' | 'clock'>,
 ): Promise<ImageRequest> {
   if (filled.size === 0) return request
-  const made = new Set(assistantPictures(request))
-  const hashes = [...made].flatMap((picture) => filled.get(picture)?.facts?.sha256 ?? [])
-  const continuations = await findContinuations(database.db, sight, model, hashes, clock.now())
+  const continuations = await findContinuations(database.db, sight, model, [...hashes.values()], clock.now())
   const fill = (picture: Picture): Picture => {
     const known = filled.get(picture) ?? picture
-    const continuation = made.has(picture) ? continuations.get(known.facts?.sha256 ?? '') : undefined
+    const continuation = continuations.get(hashes.get(picture) ?? '')
     return continuation === undefined ? known : { ...known, continuation }
   }
   const turns = request.turns.map((turn): Turn => ({

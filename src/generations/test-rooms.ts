@@ -359,6 +359,7 @@ function setupTo(providers: readonly string[]): Setup {
     isSimulated: isKnown,
     settingsOf: () => [],
     passThrough: () => [],
+    limitsOf: () => undefined,
     slugOf: (name) => name,
     keepsData: () => 'unknown',
     simulatedModels: [],

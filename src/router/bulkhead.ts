@@ -15,39 +15,52 @@ export interface Slot {
   release(how?: 'unused'): void
 }
 
-/** Keeps one provider's trouble from taking everything: calls that hang fill their own provider's slots and nobody else's. */
+/**
+ * Keeps one provider's trouble from taking everything: calls that hang fill their own provider's slots and nobody else's. Where a
+ * place takes only so many calls at a time, it has slots of its own.
+ */
 export interface Bulkheads {
+  /** Whose slots a call takes: the provider's, or those of its place there, counted from 0. */
+  queueOf(provider: string, place: number): string
   /** A slot if one is free. Never waits, and never overtakes who does. */
-  take(provider: string): Slot | undefined
+  take(queue: string): Slot | undefined
   /** A slot in turn, first come, first served; undefined when the signal aborts first or the queue is full. */
-  wait(provider: string, signal: AbortSignal): Promise<Slot | undefined>
+  wait(queue: string, signal: AbortSignal): Promise<Slot | undefined>
   /** How many more could be in the queue. */
-  room(provider: string): number
+  room(queue: string): number
   /** How long the last of `count` newcomers would wait for a slot, by what calls took lately. */
-  waitMs(provider: string, count: number): number
+  waitMs(queue: string, count: number): number
+  /** Of all places of a provider. */
   state(provider: string): { readonly inFlight: number; readonly queued: number }
 }
 
 interface Bulkhead {
+  readonly most: number
   inFlight: number
   meanMs: number
   readonly queue: Set<(slot: Slot) => void>
+}
+
+interface BulkheadParts {
+  readonly clock: Pick<Clock, 'monotonic'>
+  readonly inFlight?: number
+  readonly queue?: number
+  /** Calls at a time to each place of a provider; undefined where its places share the provider's slots. */
+  readonly perPlace?: (provider: string) => number | undefined
 }
 
 export function makeBulkheads({
   clock,
   inFlight: most = IN_FLIGHT,
   queue: longest = QUEUE,
-}: {
-  readonly clock: Pick<Clock, 'monotonic'>
-  readonly inFlight?: number
-  readonly queue?: number
-}): Bulkheads {
+  perPlace = () => undefined,
+}: BulkheadParts): Bulkheads {
   const bulkheads = new Map<string, Bulkhead>()
 
-  function of(provider: string): Bulkhead {
-    const found = bulkheads.get(provider) ?? { inFlight: 0, meanMs: FIRST_GUESS_MS, queue: new Set() }
-    bulkheads.set(provider, found)
+  function of(queue: string): Bulkhead {
+    const own = perPlace(providerOf(queue)) ?? most
+    const found = bulkheads.get(queue) ?? { most: own, inFlight: 0, meanMs: FIRST_GUESS_MS, queue: new Set() }
+    bulkheads.set(queue, found)
     return found
   }
 
@@ -72,15 +85,16 @@ export function makeBulkheads({
 
   function take(bulkhead: Bulkhead): Slot | undefined {
     // While somebody waits nothing is free: a slot passes from hand to hand.
-    if (bulkhead.inFlight >= most) return undefined
+    if (bulkhead.inFlight >= bulkhead.most) return undefined
     bulkhead.inFlight += 1
     return slot(bulkhead)
   }
 
   return {
-    take: (provider) => take(of(provider)),
-    async wait(provider, signal) {
-      const bulkhead = of(provider)
+    queueOf: (provider, place) => (perPlace(provider) === undefined ? provider : `${provider}${SEPARATOR}${place}`),
+    take: (queue) => take(of(queue)),
+    async wait(queue, signal) {
+      const bulkhead = of(queue)
       if (signal.aborted) return undefined
       const free = take(bulkhead)
       if (free !== undefined || bulkhead.queue.size >= longest) return free
@@ -97,12 +111,25 @@ export function makeBulkheads({
         signal.addEventListener('abort', leave, { once: true })
       })
     },
-    room: (provider) => longest - of(provider).queue.size,
-    waitMs(provider, count) {
-      const { inFlight, meanMs, queue } = of(provider)
-      const ahead = Math.max(0, inFlight + queue.size + count - most)
-      return (ahead * meanMs) / most
+    room: (queue) => longest - of(queue).queue.size,
+    waitMs(name, count) {
+      const { most: atOnce, inFlight, meanMs, queue } = of(name)
+      const ahead = Math.max(0, inFlight + queue.size + count - atOnce)
+      return (ahead * meanMs) / atOnce
     },
-    state: (provider) => ({ inFlight: of(provider).inFlight, queued: of(provider).queue.size }),
+    state(provider) {
+      const own = [...bulkheads].filter(([queue]) => providerOf(queue) === provider).map(([, bulkhead]) => bulkhead)
+      return {
+        inFlight: own.reduce((sum, { inFlight }) => sum + inFlight, 0),
+        queued: own.reduce((sum, { queue }) => sum + queue.size, 0),
+      }
+    },
   }
+}
+
+/** Stands in no slug. */
+const SEPARATOR = '#'
+
+function providerOf(queue: string): string {
+  return queue.split(SEPARATOR)[0] ?? queue
 }

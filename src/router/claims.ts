@@ -107,11 +107,11 @@ export function makeClaims({ health, bulkheads, clock, random }: ClaimParts): Cl
   function claim<R extends Route>(
     search: Search<R>,
     candidates: readonly Place<R>[],
-    take: (provider: string) => Slot | undefined,
+    take: (queue: string) => Slot | undefined,
   ): Reservation<R> | undefined {
     for (const place of candidates) {
       const why = search.why(place)
-      const slot = take(place.route.provider)
+      const slot = take(queueOf(place))
       if (slot === undefined) continue
       const { route, credential } = place
       turns.set(route.provider, (credential + 1) % route.credentials)
@@ -163,9 +163,9 @@ export function makeClaims({ health, bulkheads, clock, random }: ClaimParts): Cl
     count: number,
     remainingMs: number,
   ): Result<number, Closed> {
-    const waits = candidates.map(({ route }) => ({
-      hasRoom: bulkheads.room(route.provider) >= count,
-      waitMs: bulkheads.waitMs(route.provider, count),
+    const waits = candidates.map(queueOf).map((queue) => ({
+      hasRoom: bulkheads.room(queue) >= count,
+      waitMs: bulkheads.waitMs(queue, count),
     }))
     const waitMs = shortest(waits.filter(({ hasRoom }) => hasRoom))
     return waitMs <= remainingMs ? ok(waitMs) : err({ because: 'busy', waitMs: shortest(waits) })
@@ -191,7 +191,7 @@ export function makeClaims({ health, bulkheads, clock, random }: ClaimParts): Cl
       // What was open may have closed while this call waited.
       const claimedLate = claim(
         search,
-        open(search).filter(({ route }) => route.provider === queue),
+        open(search).filter((place) => queueOf(place) === queue),
         () => slot,
       )
       if (claimedLate !== undefined) return ok(claimedLate)
@@ -199,12 +199,16 @@ export function makeClaims({ health, bulkheads, clock, random }: ClaimParts): Cl
     }
   }
 
-  /** The provider with the shortest queue that has room, by time. */
+  /** The shortest queue that has room, by time. */
   function quickest(candidates: readonly Place<Route>[]): string | undefined {
     return candidates
-      .map(({ route }) => route.provider)
-      .filter((provider) => bulkheads.room(provider) > 0)
+      .map(queueOf)
+      .filter((queue) => bulkheads.room(queue) > 0)
       .sort((a, b) => bulkheads.waitMs(a, 1) - bulkheads.waitMs(b, 1))[0]
+  }
+
+  function queueOf({ route, credential }: Place<Route>): string {
+    return bulkheads.queueOf(route.provider, credential)
   }
 
   return { places, now, outlook, soon }

@@ -25,7 +25,7 @@ export function closedFilter({ mode, today }: Wish, setup: Setup): Filter {
   return {
     name: 'open',
     judge({ provider, model, served, credentials }) {
-      if (mode === 'test') return setup.isSimulated(provider, model) ? undefined : 'the sandbox does not simulate it'
+      if (mode === 'test') return setup.isSimulated(provider, model) ? undefined : 'test keys are not served there'
       if (!setup.isImplemented(provider)) return 'this release has no adapter for it'
       const last = served.routes.find((route) => route.provider === provider && route.model === model)?.retiresAt
       if (last !== undefined && last <= today) return `shut down on ${last}`

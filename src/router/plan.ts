@@ -1,4 +1,4 @@
-import type { Model } from '../catalog/model.ts'
+import type { Model, ProviderLimits } from '../catalog/model.ts'
 import type { Failure } from '../core/errors.ts'
 import type { RoutingPreferences } from '../core/image-request.ts'
 import type { Mode, ReceiptRoute } from '../core/receipt.ts'
@@ -30,6 +30,8 @@ export interface Setup {
   settingsOf(provider: string): readonly string[]
   /** Keys of `provider.options` that the provider is sent. */
   passThrough(provider: string): readonly string[]
+  /** What the provider's adapter takes; undefined for providers without one. */
+  limitsOf(provider: string): ProviderLimits | undefined
   /** The slug behind a slug, a display name or a regional tag in any case; undefined when nothing is called so. */
   slugOf(name: string): string | undefined
   /** What the provider is known to keep of what it is sent. */

@@ -11,8 +11,13 @@ export interface Routing {
   readonly failover: Failover
 }
 
-export function makeRouting(clock: Clock, makeBook: typeof makeHealthBook): Routing {
-  const bulkheads = makeBulkheads({ clock })
+/** `perPlace`: calls at a time to each place of a provider, where more would only wait for each other there. */
+export function makeRouting(
+  clock: Clock,
+  makeBook: typeof makeHealthBook,
+  perPlace: (provider: string) => number | undefined = () => undefined,
+): Routing {
+  const bulkheads = makeBulkheads({ clock, perPlace })
   const health = makeBook({ clock, bulkheads })
   return { health, failover: makeFailover({ health, bulkheads, clock, random }) }
 }

@@ -76,6 +76,7 @@ export function setup(changes: Partial<Setup> = {}): Setup {
     isSimulated: (provider) => provider === 'google-ai-studio',
     settingsOf: (provider) => [`${provider.toUpperCase()}_KEY`],
     passThrough: () => [],
+    limitsOf: () => undefined,
     slugOf: (name) => NAMES[name.toLowerCase()],
     keepsData: () => 'unknown',
     simulatedModels: ['google/sim-one', 'google/sim-two'],
