@@ -47,6 +47,8 @@ export interface HttpParts {
   readonly metrics: HttpMetrics
   /** Whether new work can be taken; the error says what is missing, in words for an operator. */
   readonly ready: () => Promise<Result<void, string>>
+  /** Told the token of every call of POST /hooks/{token}, which is there only with this. */
+  readonly onHook?: (token: string) => void
   readonly version: string
   readonly settings?: Partial<ServerSettings>
   readonly limits?: JsonLimits

@@ -98,7 +98,11 @@ export function makeStream({ engine, clock, send, heartbeatMs, onThrow }: Stream
     })
     try {
       for (;;) {
-        for (const event of news.splice(0)) await sendAll(writer, dialect.progress(event, context))
+        for (const event of news.splice(0)) {
+          const note = dialect.note?.(event)
+          if (note !== undefined) writer.comment(note)
+          await sendAll(writer, dialect.progress(event, context))
+        }
         if (end.outcome !== undefined) return end.outcome
         await new Promise<void>((resolve) => {
           wake = resolve

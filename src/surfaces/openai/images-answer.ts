@@ -3,6 +3,7 @@ import type { Failure } from '../../core/errors.ts'
 import type { JsonBlob, JsonValue } from '../../core/json-blob.ts'
 import { NO_TOKENS, type Delivery, type Progress, type ReceiptImage, type TokenUsage } from '../../core/receipt.ts'
 import type { StreamContext, StreamDialect, StreamEvent } from '../../core/surface.ts'
+import { PROGRESS_EVENT, progressData } from '../progress.ts'
 import { secondsOf, warningsOf } from '../warnings.ts'
 import { errorObject } from './failure.ts'
 
@@ -21,7 +22,7 @@ export function presentImages({ receipt, pictures, usage }: Delivery): JsonValue
 export const imagesStream: StreamDialect = { progress, delivered, failed }
 
 function progress(event: Progress, { createdAt }: StreamContext): readonly StreamEvent[] {
-  if (event.type !== 'preview') return []
+  if (event.type !== 'preview') return [{ event: PROGRESS_EVENT, data: progressData(event) }]
   return [pictureEvent('partial_image', event.picture, unixSeconds(createdAt), { partial_image_index: event.index })]
 }
 

@@ -72,18 +72,19 @@ function parseImages(body: ImagesBody): Result<ParsedGenerate, Failure> {
   const routed = toRouting(body.provider)
   if (!routed.ok) return routed
 
-  const ignored = [
-    ...unheard(body, ImagesBody.shape),
-    ...(body.partial_images ? ['partial_images'] : []),
-    ...routed.value.ignored,
-  ]
+  const ignored = [...unheard(body, ImagesBody.shape), ...routed.value.ignored]
   const request = {
     model: body.model,
     turns,
     ...shape.value,
     ...toLook({ ...body, quality: qualityOf(body.quality) }),
     ...routed.value.request,
-    ...said({ n: body.n, user: body.safety_identifier ?? body.user, metadata: body.metadata }),
+    ...said({
+      n: body.n,
+      previews: body.partial_images === 0 ? undefined : body.partial_images,
+      user: body.safety_identifier ?? body.user,
+      metadata: body.metadata,
+    }),
     ...(ignored.length > 0 && { ignored }),
   }
   return ok({

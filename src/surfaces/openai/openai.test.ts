@@ -75,7 +75,8 @@ test("OpenAI's fields reach the request, those it cannot honour are named", () =
         seed: 3,
         user: 'new',
         routing: { only: ['openai'] },
-        ignored: ['moderation', 'partial_images'],
+        ignored: ['moderation'],
+        previews: 2,
       },
     },
   })
@@ -131,7 +132,9 @@ test("the official client reads pictures and OpenAI's own usage", async () => {
 test('the official client reads the stream: previews, then every picture, usage adding up to once', async () => {
   const stream = streamOf(createImage)
   const preview = { type: 'preview', index: 0, picture: pixelBlob() } as const
-  const reply = framed([...stream.progress(preview, CONTEXT), ...stream.delivered(sampleDelivery(2))])
+  const status = { type: 'status', queuePosition: 3 } as const
+  const news = [status, preview].flatMap((event) => stream.progress(event, CONTEXT))
+  const reply = framed([...news, ...stream.delivered(sampleDelivery(2))])
 
   const events = []
   for await (const event of await client(reply).images.generate({ model: 'm', prompt: 'a', stream: true }))
@@ -140,6 +143,7 @@ test('the official client reads the stream: previews, then every picture, usage 
   assert.deepEqual(
     events.map(({ type, b64_json, created_at }) => [type, b64_json, created_at]),
     [
+      ['image_generation.progress', undefined, undefined],
       ['image_generation.partial_image', PIXEL, 1790000000],
       ['image_generation.completed', PIXEL, 1789997600],
       ['image_generation.completed', PIXEL, 1789997600],

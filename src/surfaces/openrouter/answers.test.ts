@@ -6,6 +6,7 @@ import { ChatStreamChunk$inboundSchema } from '@openrouter/sdk/models/chatstream
 import { ImageGenCompletedEvent$inboundSchema } from '@openrouter/sdk/models/imagegencompletedevent.js'
 import { ImageGenerationResponse$inboundSchema } from '@openrouter/sdk/models/imagegenerationresponse.js'
 import { ImageGenPartialImageEvent$inboundSchema } from '@openrouter/sdk/models/imagegenpartialimageevent.js'
+import { ImageStreamingResponseData$inboundSchema } from '@openrouter/sdk/models/imagestreamingresponse.js'
 import { ImageGenStreamErrorEvent$inboundSchema } from '@openrouter/sdk/models/imagegenstreamerrorevent.js'
 import { BadRequestResponseErrorData$inboundSchema } from '@openrouter/sdk/models/badrequestresponseerrordata.js'
 
@@ -138,7 +139,12 @@ test('an images stream is previews as they come and one completed event per pict
   const status = { type: 'status', fraction: 0.5 } as const
   const { stream } = createImages
 
-  assert.deepEqual(stream?.progress(status, CONTEXT), [])
+  const [told] = wireEvents(stream?.progress(status, CONTEXT) ?? [])
+  assert.deepEqual(told, {
+    type: 'image_generation.progress',
+    progress: { fraction: 0.5, message: null, queue_position: null },
+  })
+  assert.equal(ImageStreamingResponseData$inboundSchema.parse(told).type, 'UNKNOWN')
   const [partial] = wireEvents(stream?.progress(preview, CONTEXT) ?? [])
   assert.equal(ImageGenPartialImageEvent$inboundSchema.parse(partial).partialImageIndex, 1)
 

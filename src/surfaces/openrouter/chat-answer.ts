@@ -2,7 +2,7 @@ import { unixSeconds } from '../../core/clock.ts'
 import type { Failure } from '../../core/errors.ts'
 import { dataUrl } from '../../core/json-blobs.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
-import type { Delivery } from '../../core/receipt.ts'
+import { type Delivery, toldProgress } from '../../core/receipt.ts'
 import type { StreamContext, StreamDialect, StreamEvent } from '../../core/surface.ts'
 import { secondsOf, warningsOf } from '../warnings.ts'
 import { errorObject } from './failure.ts'
@@ -36,8 +36,9 @@ export function presentChat(delivery: Delivery): JsonValue {
  * `system_fingerprint` must be text or absent, and its role `assistant`: the official client throws on anything else.
  */
 export const chatStream: StreamDialect = {
-  // The dialect has no way to show a preview; keep-alive comments are http's.
+  // The dialect has no event for progress, and clients read `choices[0]` of whatever comes: a comment is all that may be said.
   progress: () => [],
+  note: (event) => (event.type === 'status' ? `PROGRESS ${JSON.stringify(toldProgress(event))}` : undefined),
   delivered,
   failed,
 }

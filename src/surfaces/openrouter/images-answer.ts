@@ -2,6 +2,7 @@ import { FAILURES, type Failure } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
 import type { Delivery, Progress } from '../../core/receipt.ts'
 import type { StreamContext, StreamDialect, StreamEvent } from '../../core/surface.ts'
+import { progressData } from '../progress.ts'
 import { secondsOf, warningsOf } from '../warnings.ts'
 import { errorObject } from './failure.ts'
 import { usageOf } from './usage.ts'
@@ -21,7 +22,7 @@ export function presentImages(delivery: Delivery): JsonValue {
 export const imagesStream: StreamDialect = { progress, delivered, failed }
 
 function progress(event: Progress): readonly StreamEvent[] {
-  if (event.type !== 'preview') return []
+  if (event.type !== 'preview') return [{ data: progressData(event) }]
   const { index, picture } = event
   return [{ data: { type: 'image_generation.partial_image', partial_image_index: index, b64_json: picture } }]
 }
