@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { nearestProviders, providerCalled, PROVIDER_NAMES } from './catalog/provider-names.ts'
 import { FAILPOINTS, readFailpoint } from './core/failpoint.ts'
 import { err, ok, type Result } from './core/result.ts'
+import { NO_CREDENTIAL, type ProviderEntry } from './providers/entry.ts'
 import { PROVIDERS } from './providers/registry.ts'
 
 /** One setting of the environment: how it is read, its unit and why its default is what it is. docs/configuration.md is generated from this. */
@@ -200,6 +201,12 @@ export const SETTINGS = {
     'CIDR, comma-separated',
     'Private addresses that references by URL may come from. Addresses of metadata services stay closed whatever stands here.',
   ),
+  PLANTAIN_PUBLIC_URL: setting(
+    address,
+    undefined,
+    'URL',
+    'Where providers reach this gateway from outside. With it they are asked to tell when a job has changed (POST /hooks/…); without it jobs are polled, which takes a second longer.',
+  ),
   PLANTAIN_DELIVERY_ORIGINS: setting(
     z
       .string()
@@ -268,10 +275,14 @@ export const SETTINGS = {
 type Settings = { readonly [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['read']> }
 
 export interface ProviderConfig {
-  /** At least one, none twice; calls take turns among them. */
-  readonly credentials: readonly string[]
+  /** At least one; calls take turns among them. Several credentials of one account's address, several machines of the operator's own. */
+  readonly places: readonly Place[]
+}
+
+export interface Place {
   /** Without a trailing slash. */
   readonly baseUrl: string
+  readonly credential: string
 }
 
 /** What tells a terminal that can show pictures from one that cannot; their makers' own names. */
@@ -315,20 +326,32 @@ export function readConfig(environment: Environment = process.env): {
 
   const providers: Record<string, ProviderConfig> = {}
   for (const [id, provider] of Object.entries(PROVIDERS)) {
-    const baseUrlName = baseUrlSetting(provider.settings)
-    const baseUrl = address.default(provider.baseUrl).safeParse(given[baseUrlName])
-    if (!baseUrl.success) problems.push(`${baseUrlName}: must be an http or https URL`)
-    const name = provider.credentials.find((credential) => given[credential] !== undefined)
-    if (name === undefined) continue
-    const credentials = listed(given[name] ?? '')
-    if (credentials.length === 0) problems.push(`${name}: must hold a credential, or several with commas between them`)
-    else if (baseUrl.success) providers[id] = { credentials, baseUrl: baseUrl.data.replace(/\/+$/, '') }
+    const places = readPlaces(provider, given, problems)
+    if (places.length > 0) providers[id] = { places }
   }
 
   const read = settings as Settings
   const terminal = Object.fromEntries(TERMINAL_FACTS.flatMap((name) => (given[name] ? [[name, given[name]]] : [])))
   const config = { settings: { ...read, PLANTAIN_DATA: read.PLANTAIN_DATA ?? dataHome(given) }, providers, terminal }
   return { config, problems }
+}
+
+/** Every credential goes with every address, in turn; there are as many places as the longer list has entries. */
+function readPlaces(provider: ProviderEntry, given: Environment, problems: string[]): readonly Place[] {
+  const urlName = baseUrlSetting(provider.settings)
+  const urls = given[urlName] === undefined ? listed(provider.baseUrl ?? '') : listed(given[urlName])
+  const isUsable =
+    urls.every((url) => address.safeParse(url).success) && (given[urlName] === undefined || urls.length > 0)
+  if (!isUsable) problems.push(`${urlName}: must be an http or https URL, or several with commas between them`)
+  const name = provider.credentials.find((credential) => given[credential] !== undefined)
+  const credentials = name === undefined ? (provider.keyless ? [NO_CREDENTIAL] : []) : listed(given[name] ?? '')
+  if (name !== undefined && credentials.length === 0)
+    problems.push(`${name}: must hold a credential, or several with commas between them`)
+  if (!isUsable || urls.length === 0 || credentials.length === 0) return []
+  return Array.from({ length: Math.max(urls.length, credentials.length) }, (_, index) => ({
+    baseUrl: (urls[index % urls.length] ?? '').replace(/\/+$/, ''),
+    credential: credentials[index % credentials.length] ?? '',
+  }))
 }
 
 function isKnown(name: string): boolean {

@@ -36,10 +36,11 @@ import { type Ledger, makeLedger } from './ledger/store.ts'
 import { makeGuardedFetch } from './outbound/guarded-fetch.ts'
 import { makeFetchQuota } from './outbound/quota.ts'
 import { makeUpstream } from './providers/http.ts'
+import { makeHooks } from './providers/hooks.ts'
 import { makeProviders } from './providers/registry.ts'
 import { makeForgetfulBook, makeHealthBook } from './router/health-book.ts'
 import { makeRouting } from './router/routing.ts'
-import { displayName, makeAccess, setupOf } from './setup.ts'
+import { displayName, inFlightPerPlace, makeAccess, setupOf } from './setup.ts'
 import { nativeSurface } from './surfaces/native/surface.ts'
 import { openaiSurface } from './surfaces/openai/surface.ts'
 import { openrouterSurface } from './surfaces/openrouter/surface.ts'
@@ -113,9 +114,10 @@ export async function makeGateway({
   const memory = new PictureMemory(settings.PLANTAIN_IMAGE_MEMORY, makeSpill(settings.PLANTAIN_DATA))
   const upstream = makeUpstream({ memory, foreign: deliveries })
   const providers = makeProviders(upstream)
-  const access = makeAccess(config)
+  const hooks = settings.PLANTAIN_PUBLIC_URL === undefined ? undefined : makeHooks(settings.PLANTAIN_PUBLIC_URL)
+  const access = makeAccess(config, hooks)
   const setup = setupOf(config, catalog)
-  const live = makeRouting(clock, makeHealthBook)
+  const live = makeRouting(clock, makeHealthBook, inFlightPerPlace)
   // What a test key breaks on purpose decides nothing for anybody else.
   const test = makeRouting(clock, makeForgetfulBook)
   const idempotency = makeIdempotency({ database })
@@ -203,6 +205,7 @@ export async function makeGateway({
     memory,
     metrics: makeMetrics(() => engine.inFlight().length, live.health.report),
     ready: keeper.ready,
+    ...(hooks && { onHook: hooks.call }),
     version: manifest.version,
   })
 

@@ -31,7 +31,7 @@ test('a credential setting may hold several, and each call is given the one of i
     credential: 'second',
     deliveryOrigins: [],
   })
-  await assert.rejects(access.of('google-ai-studio', 'live', 2), /has no credential 2/)
+  await assert.rejects(access.of('google-ai-studio', 'live', 2), /has no place 2/)
   await access.close()
 })
 
@@ -39,7 +39,10 @@ test('the first name of a credential that is set is the one that counts, and one
   const both = configOf({ GEMINI_API_KEY: 'a', GOOGLE_API_KEY: 'b,c' })
   const { config, problems } = readConfig({ HOME: '/', GEMINI_API_KEY: ' , ' })
 
-  assert.deepEqual(both.providers['google-ai-studio']?.credentials, ['a'])
+  assert.deepEqual(
+    both.providers['google-ai-studio']?.places.map(({ credential }) => credential),
+    ['a'],
+  )
   assert.deepEqual(config.providers, {})
   assert.deepEqual(problems, ['GEMINI_API_KEY: must hold a credential, or several with commas between them'])
 })

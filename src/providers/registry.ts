@@ -1,57 +1,51 @@
+import type { ProviderEntry } from './entry.ts'
 import type { Upstream } from './http.ts'
-import { makeFal } from './fal/provider.ts'
-import { PASS_THROUGH as FAL_PASS_THROUGH } from './fal/request.ts'
-import { makeGoogle } from './google/provider.ts'
-import { PASS_THROUGH as GOOGLE_PASS_THROUGH } from './google/request.ts'
-import { makeOpenRouter } from './openrouter/provider.ts'
-import { PASS_THROUGH as OPENROUTER_PASS_THROUGH } from './openrouter/request.ts'
 import type { Provider } from './provider.ts'
 
-export interface ProviderEntry {
-  /** Display name, as OpenRouter writes it. */
-  readonly name: string
-  /** The middle of the operator's settings: `GOOGLE` in `PLANTAIN_GOOGLE_BASE_URL`. */
-  readonly settings: string
-  /** Environment names of the credential, the ones the provider's own clients use; the first that is set wins. */
-  readonly credentials: readonly string[]
-  /** Without a trailing slash. */
-  readonly baseUrl: string
-  /** Keys of `provider.options.<id>` that are sent on; others are warned about, or refused under `require_parameters`. */
-  readonly passThrough: readonly string[]
-  make(upstream: Upstream): Provider
+import { SEED, VOLCENGINE } from './ark/entry.ts'
+import { AUTOMATIC1111 } from './automatic1111/entry.ts'
+import { AZURE } from './azure/entry.ts'
+import { BFL } from './bfl/entry.ts'
+import { COMFYUI } from './comfyui/entry.ts'
+import { DASHSCOPE } from './dashscope/entry.ts'
+import { FAL } from './fal/entry.ts'
+import { GOOGLE } from './google/entry.ts'
+import { IDEOGRAM } from './ideogram/entry.ts'
+import { MIDJOURNEY } from './midjourney/entry.ts'
+import { OPENAI } from './openai/entry.ts'
+import { OPENAI_COMPATIBLE } from './openai-compatible/entry.ts'
+import { OPENROUTER } from './openrouter/entry.ts'
+import { RECRAFT } from './recraft/entry.ts'
+import { REPLICATE } from './replicate/entry.ts'
+import { STABILITY } from './stability/entry.ts'
+import { GOOGLE_VERTEX } from './vertex/entry.ts'
+import { withinTraits } from './within-traits.ts'
+import { XAI } from './xai/entry.ts'
+
+/** Every provider, by OpenRouter's slug where it has one. A new one is its directory, and its name here. */
+export const PROVIDERS: Readonly<Record<string, ProviderEntry>> = {
+  'google-ai-studio': GOOGLE,
+  'google-vertex': GOOGLE_VERTEX,
+  openrouter: OPENROUTER,
+  stability: STABILITY,
+  openai: OPENAI,
+  azure: AZURE,
+  fal: FAL,
+  ...OPENAI_COMPATIBLE,
+  recraft: RECRAFT,
+  'black-forest-labs': BFL,
+  replicate: REPLICATE,
+  alibaba: DASHSCOPE,
+  seed: SEED,
+  volcengine: VOLCENGINE,
+  xai: XAI,
+  midjourney: MIDJOURNEY,
+  ideogram: IDEOGRAM,
+  automatic1111: AUTOMATIC1111,
+  comfyui: COMFYUI,
 }
-
-/** Every provider, by OpenRouter's slug. A new one is its directory and one line here. */
-export const PROVIDERS = {
-  'google-ai-studio': {
-    name: 'Google AI Studio',
-    settings: 'GOOGLE',
-    credentials: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
-    baseUrl: 'https://generativelanguage.googleapis.com',
-    passThrough: GOOGLE_PASS_THROUGH,
-    make: makeGoogle,
-  },
-  openrouter: {
-    name: 'OpenRouter',
-    settings: 'OPENROUTER',
-    credentials: ['OPENROUTER_API_KEY'],
-    baseUrl: 'https://openrouter.ai/api/v1',
-    passThrough: OPENROUTER_PASS_THROUGH,
-    make: makeOpenRouter,
-  },
-  fal: {
-    name: 'fal',
-    settings: 'FAL',
-    credentials: ['FAL_KEY'],
-    baseUrl: 'https://queue.fal.run',
-    passThrough: FAL_PASS_THROUGH,
-    make: makeFal,
-  },
-} as const satisfies Record<string, ProviderEntry>
-
-export type ProviderId = keyof typeof PROVIDERS
 
 /** All providers over one way out. Asking one without a credential is the router's mistake to avoid. */
 export function makeProviders(upstream: Upstream): ReadonlyMap<string, Provider> {
-  return new Map(Object.entries(PROVIDERS).map(([id, entry]) => [id, entry.make(upstream)]))
+  return new Map(Object.entries(PROVIDERS).map(([id, entry]) => [id, withinTraits(entry.make(upstream), entry.traits)]))
 }

@@ -2,12 +2,29 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { systemClock } from '../core/clock.ts'
+import { arkSimulator } from './ark/ark.ts'
+import { automatic1111Simulator } from './automatic1111/automatic1111.ts'
+import { azureSimulator } from './azure/azure.ts'
 import { makeBill } from './bill.ts'
 import type { BillReport } from './bill.ts'
+import { bflSimulator } from './bfl/bfl.ts'
+import { comfyUiSimulator } from './comfyui/comfyui.ts'
+import { dashScopeSimulator } from './dashscope/dashscope.ts'
 import { falSimulator } from './fal/fal.ts'
 import { geminiSimulator } from './gemini/gemini.ts'
+import { ideogramSimulator } from './ideogram/ideogram.ts'
+import { midjourneySimulator } from './midjourney/midjourney.ts'
+import { openAiSimulator } from './openai/openai.ts'
+import { OPENAI_COMPATIBLE_SIMULATORS } from './openai-compatible/all.ts'
 import { openRouterSimulator } from './openrouter/openrouter.ts'
+import { recraftSimulator } from './recraft/recraft.ts'
+import { replicateSimulator } from './replicate/replicate.ts'
+import type { Handler, SimulatorOptions } from './simulator.ts'
+import { stabilitySimulator } from './stability/stability.ts'
+import { vertexSimulator } from './vertex/vertex.ts'
+import { xaiSimulator } from './xai/xai.ts'
 
 export interface SandboxOptions {
   /** 0, the default, lets the system choose. */
@@ -33,20 +50,64 @@ export interface Sandbox {
   close(): Promise<void>
 }
 
-const SIMULATED = [{ provider: 'google-ai-studio' }, { provider: 'openrouter' }, { provider: 'fal' }] as const
+/** Takes a connection over that wants to become a socket; `path` as a handler gets it. */
+type Upgrade = (request: IncomingMessage, stream: Duplex, path: string) => void
 
-/** What a provider's own base URL ends with, where it is more than a host. */
-const BASE_PATHS: Readonly<Record<string, string>> = { openrouter: '/api/v1' }
+interface Simulator {
+  make(options: SimulatorOptions): Handler & { readonly upgrade?: Upgrade }
+  /** What the provider's own base URL ends with, where it is more than a host. */
+  readonly basePath?: string
+}
+
+/** Every simulator by the slug of its provider, which is also its prefix. What each serves stands in simulates.ts. */
+const SIMULATORS: Readonly<Record<string, Simulator>> = {
+  'google-ai-studio': { make: geminiSimulator },
+  'google-vertex': { make: vertexSimulator },
+  openrouter: { make: openRouterSimulator, basePath: '/api/v1' },
+  fal: { make: falSimulator },
+  openai: { make: openAiSimulator, basePath: '/v1' },
+  azure: { make: azureSimulator },
+  ...OPENAI_COMPATIBLE_SIMULATORS,
+  recraft: { make: recraftSimulator, basePath: '/v1' },
+  'black-forest-labs': { make: bflSimulator },
+  replicate: { make: replicateSimulator, basePath: '/v1' },
+  alibaba: { make: dashScopeSimulator },
+  seed: { make: arkSimulator('seed'), basePath: '/api/v3' },
+  volcengine: { make: arkSimulator('volcengine'), basePath: '/api/v3' },
+  stability: { make: stabilitySimulator },
+  xai: { make: xaiSimulator, basePath: '/v1' },
+  automatic1111: { make: automatic1111Simulator },
+  comfyui: { make: comfyUiSimulator },
+  midjourney: { make: midjourneySimulator },
+  ideogram: { make: ideogramSimulator },
+}
+
+const SIMULATED = Object.keys(SIMULATORS).map((provider) => ({ provider }))
 
 /** Starts one server with every simulator under its provider's slug. */
-export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { port = 0, host = '127.0.0.1', retired, latencyMs = 0, random = () => randomInt(2 ** 32) / 2 ** 32 } = options
+export async function startSandbox({
+  port = 0,
+  host = '127.0.0.1',
+  retired,
+  latencyMs = 0,
+  random = () => randomInt(2 ** 32) / 2 ** 32,
+}: SandboxOptions): Promise<Sandbox> {
   const bill = makeBill()
-  const gemini = geminiSimulator({ retired, latencyMs, random, bill })
-  const openRouter = openRouterSimulator({ retired, latencyMs, random, bill, now: systemClock.now })
-  const fal = falSimulator({ retired, latencyMs, bill })
+  const options = { retired, latencyMs, random, bill, now: systemClock.now }
+  const handlers = new Map(Object.entries(SIMULATORS).map(([slug, { make }]) => [slug, make(options)]))
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     answer(request, response).catch((error: unknown) => fail(response, error))
+  })
+  // Connections that have become sockets: the server does not count them among its own any more.
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (request, stream, head) => {
+    upgraded.add(stream)
+    stream.on('close', () => upgraded.delete(stream))
+    if (head.length > 0) stream.unshift(head)
+    const [, slug = '', below = ''] = /^\/([\w-]+)(\/.*)$/.exec(request.url ?? '') ?? []
+    const upgrade = handlers.get(slug)?.upgrade
+    if (upgrade === undefined) stream.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
+    else upgrade(request, stream, below)
   })
   server.listen(port, host)
   await once(server, 'listening')
@@ -55,24 +116,26 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
   return {
     url,
-    baseUrlFor: (slug) =>
-      SIMULATED.some(({ provider }) => provider === slug) ? `${url}/${slug}${BASE_PATHS[slug] ?? ''}` : undefined,
+    baseUrlFor(slug) {
+      const simulator = Object.hasOwn(SIMULATORS, slug) ? SIMULATORS[slug] : undefined
+      return simulator && `${url}/${slug}${simulator.basePath ?? ''}`
+    },
     simulated: SIMULATED,
     bill: () => bill.report(),
     async close() {
       if (!server.listening) return
       server.close()
       server.closeAllConnections()
+      for (const stream of upgraded) stream.destroy()
       await once(server, 'close')
     },
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '/'
-    const prefix = '/google-ai-studio'
-    if (path.startsWith(`${prefix}/`)) return gemini(request, response, path.slice(prefix.length))
-    if (path.startsWith('/openrouter/')) return openRouter(request, response, path.slice('/openrouter'.length))
-    if (path.startsWith('/fal/')) return fal(request, response, path.slice('/fal'.length))
+    const [, slug = '', below] = /^\/([\w-]+)(\/.*)$/.exec(path) ?? []
+    const handler = handlers.get(slug)
+    if (handler !== undefined && below !== undefined) return await handler(request, response, below)
     if (request.method === 'POST' && path === '/_sandbox/reset') {
       bill.reset()
       response.writeHead(204).end()
