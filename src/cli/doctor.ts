@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 
+import { addDoctorProviders } from './doctor-providers.ts'
 import type { CommonOptions, Perform, Session } from './session.ts'
 
 export function addDoctor(program: Command, perform: Perform): void {
@@ -13,7 +14,8 @@ export function addDoctor(program: Command, perform: Perform): void {
       `
 Examples:
   plantain doctor
-  plantain doctor ledger --json`,
+  plantain doctor ledger --json
+  plantain doctor providers`,
     )
     .action((options: CommonOptions) =>
       perform(
@@ -37,6 +39,7 @@ Examples:
     .option('--json', 'one JSON document on standard output')
     .addHelpText('after', '\nExample:\n  plantain doctor ledger')
     .action((_own: CommonOptions, command: Command) => perform(command.optsWithGlobals<CommonOptions>(), auditLedger))
+  addDoctorProviders(doctor, perform)
 }
 
 const Audit = z.object({

@@ -7,6 +7,7 @@ import { isolation } from '../assets/decoding/isolation.ts'
 import { SETTINGS } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { PROVIDERS } from '../providers/registry.ts'
+import { settingsToSet } from '../setup.ts'
 import { makeAgent, makeClient } from './client.ts'
 import { findLocal } from './connect.ts'
 import { CommandFailure, messageOf } from './failure.ts'
@@ -104,12 +105,14 @@ const ONE_PIXEL = Buffer.from(
 
 /** One without a credential is no fault: test keys need none. */
 function lookAtProviders({ config }: Session): readonly Finding[] {
-  return Object.entries(PROVIDERS).map(([id, { credentials }]) => {
-    const provider = config.providers[id]
-    const count = provider?.credentials.length ?? 0
-    const text = provider
-      ? `configured${count > 1 ? ` with ${count} credentials` : ''}, ${provider.baseUrl}`
-      : `not configured: set ${credentials.join(' or ')}`
+  return Object.entries(PROVIDERS).map(([id, entry]) => {
+    const places = config.providers[id]?.places ?? []
+    const addresses = [...new Set(places.map(({ baseUrl }) => baseUrl))].join(', ')
+    const count = places.length > 1 ? ` with ${places.length} credentials or addresses` : ''
+    const text =
+      places.length > 0
+        ? `configured${count}, ${addresses}`
+        : `not configured: set ${settingsToSet(entry).join(' or ')}`
     return fine('provider', `${id} ${text}`)
   })
 }

@@ -89,7 +89,8 @@ function storeOf(config: Config, catalog: Catalog, database: Database, owner: Ow
   }
 }
 
-function readCatalog(file: string | undefined): Result<Catalog, readonly string[]> {
+/** The catalogue with the operator's file laid over it. */
+export function readCatalog(file: string | undefined): Result<Catalog, readonly string[]> {
   if (file === undefined) return makeCatalog()
   try {
     const catalog = makeCatalog(JSON.parse(readFileSync(file, 'utf8')))

@@ -58,6 +58,7 @@ const COMMANDS = [
   ['sandbox'],
   ['doctor'],
   ['doctor', 'ledger'],
+  ['doctor', 'providers'],
 ]
 
 test('every command explains itself with an example and speaks JSON', async () => {
