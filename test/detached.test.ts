@@ -17,7 +17,8 @@ before(async () => {
 after(() => shop.stop())
 
 /** Served from a queue. */
-const QUEUED_MODEL = 'tongyi-mai/z-image-turbo'
+/** Of a provider with a queue that tells places. */
+const QUEUED = { model: 'tongyi-mai/z-image-turbo', provider: { only: ['fal'] } }
 
 const PATHS = ['/api/v1/chat/completions', '/api/v1/images', '/v1/images/generations', '/api/v1/images/generations']
 
@@ -130,7 +131,7 @@ test('what was sent to a provider that does not take it back goes on, and says s
 
 test('somebody else’s generation cannot be cancelled, and is as absent as one that never was', async () => {
   const { test: mine, live: theirs } = shop.gateway.keys
-  const body = { model: QUEUED_MODEL }
+  const body = QUEUED
   // In a queue, so that it could be taken back.
   const wish = {
     prompt: 'A private kite.[[fault:queue=1500]]',
@@ -153,7 +154,7 @@ test('somebody else’s generation cannot be cancelled, and is as absent as one 
 
 test('a call that waits in its provider’s queue is taken back for free, and everybody is told', async () => {
   const { test: apiKey } = shop.gateway.keys
-  const wish = { prompt: 'A kite in a queue.[[fault:queue=20000]]', apiKey, body: { model: QUEUED_MODEL } }
+  const wish = { prompt: 'A kite in a queue.[[fault:queue=20000]]', apiKey, body: QUEUED }
   const waiting = shop.buy(wish)
   const started = await shop.buy({ ...wish, headers: { prefer: 'respond-async' } })
   assert.equal(started.status, 202, started.text)

@@ -267,7 +267,7 @@ for (const database of DATABASES) {
 }
 
 async function appears(unknown: () => Promise<object | undefined>): Promise<boolean> {
-  for (let tries = 0; tries < 20; tries += 1) {
+  for (let tries = 0; tries < 100; tries += 1) {
     if ((await unknown()) !== undefined) return true
     await sleep(20)
   }

@@ -8,7 +8,7 @@ import { startGateway, type TestGatewayHere } from './support/gateway.ts'
 import { receiptOf } from './support/receipts.ts'
 
 const MODEL = 'google/gemini-nano-banana-2.1'
-/** No simulator stands in for any of its providers. */
+/** Has no price before an operator sets one, and nobody has here. */
 const ELSEWHERE = 'midjourney/midjourney'
 const USER = { role: 'user', content: 'A fox.' } as const
 

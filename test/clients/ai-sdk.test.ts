@@ -116,7 +116,7 @@ test('generateImage: a picture is edited', async () => {
 for (const { what, ask, status, says } of [
   { what: 'an unknown model', ask: () => words('google/nonesuch'), status: 400, says: /nonesuch/ },
   { what: 'an unknown key', ask: () => words(MODEL, 'sk-or-v1-00'), status: 401, says: /API key/ },
-  { what: 'no simulator', ask: () => words('stabilityai/stable-image-core'), status: 404, says: /sandbox/ },
+  { what: 'no simulator', ask: () => words('microsoft/mai-image-2.5'), status: 404, says: /sandbox/ },
   {
     what: 'a refusal',
     ask: () => words(MODEL, undefined, '[[fault:refusal=finish:IMAGE_SAFETY]]'),

@@ -199,7 +199,7 @@ const REFUSALS: readonly Refused[] = [
   },
   {
     what: 'no simulator',
-    ask: () => image({ model: 'stabilityai/stable-image-core' }),
+    ask: () => image({ model: 'microsoft/mai-image-2.5' }),
     type: NotFoundError,
     status: 404,
     code: 'no_simulator',

@@ -301,7 +301,7 @@ const REFUSALS: readonly Refused[] = [
   },
   {
     what: 'images, no simulator',
-    ask: () => image({ model: 'stabilityai/stable-image-core' }),
+    ask: () => image({ model: 'microsoft/mai-image-2.5' }),
     type: NotFoundResponseError,
     code: 404,
     says: /sandbox/,

@@ -6,8 +6,10 @@ import { MEMORY } from './memory.ts'
 import { MONEY } from './money.ts'
 import { OPENROUTER } from './openrouter.ts'
 import { OUTBOUND } from './outbound.ts'
+import { PROVIDERS } from './providers.ts'
 import { ROUTING } from './routing.ts'
 import { TENANTS } from './tenants.ts'
+import { XAI } from './xai.ts'
 import type { Sabotage } from './sabotage.ts'
 
 export const SABOTAGES: readonly Sabotage[] = [
@@ -21,4 +23,6 @@ export const SABOTAGES: readonly Sabotage[] = [
   ...MEMORY,
   ...FAULTS,
   ...TENANTS,
+  ...PROVIDERS,
+  ...XAI,
 ]

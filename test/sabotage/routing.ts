@@ -79,7 +79,7 @@ export const ROUTING: readonly Sabotage[] = [
   {
     promise: 'routing',
     deed: 'use the first credential always',
-    edits: [{ file: 'src/setup.ts', find: 'provider?.credentials[index]', put: 'provider?.credentials[0]' }],
+    edits: [{ file: 'src/setup.ts', find: 'places[index]', put: 'places[0]' }],
     tests: ['src/setup.test.ts'],
   },
   {
@@ -187,7 +187,9 @@ export const ROUTING: readonly Sabotage[] = [
   {
     promise: 'L6',
     deed: 'let one provider take everything',
-    edits: [{ file: 'src/router/bulkhead.ts', find: 'if (bulkhead.inFlight >= most) return undefined', put: '' }],
+    edits: [
+      { file: 'src/router/bulkhead.ts', find: 'if (bulkhead.inFlight >= bulkhead.most) return undefined', put: '' },
+    ],
     tests: ['src/router/bulkhead.test.ts'],
   },
   {

@@ -79,9 +79,9 @@ export const BAD_REQUESTS: readonly Row[] = [
   },
   {
     what: 'a test key for a model without a simulator',
-    asks: everywhere({ model: 'stabilityai/stable-image-core' }, 'model'),
+    asks: everywhere({ model: 'microsoft/mai-image-2.5' }, 'model'),
     status: 404,
-    says: ['stabilityai/stable-image-core', MODEL],
+    says: ['microsoft/mai-image-2.5', MODEL],
   },
   {
     what: 'an unknown model',

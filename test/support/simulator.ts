@@ -9,6 +9,8 @@ export interface Simulator {
   readonly openrouter: string
   /** For `PLANTAIN_FAL_BASE_URL`. */
   readonly fal: string
+  /** Every provider's base URL by its slug. */
+  readonly baseUrls: Readonly<Record<string, string>>
   readonly bill: () => Promise<BillReport>
   readonly reset: () => Promise<void>
   readonly stop: () => Promise<void>
@@ -19,13 +21,15 @@ export async function startSimulator(retired: 'serve' | 'refuse'): Promise<Simul
   const program = `
     import { startSandbox } from ${JSON.stringify(`${ROOT}/src/sandbox/simulators.ts`)}
     const sandbox = await startSandbox({ retired: ${JSON.stringify(retired)} })
-    console.log('sandbox at ' + sandbox.url)`
-  const child = await startNode(['--input-type=module', '-e', program], {}, /sandbox at (\S+)/)
-  const url = child.ready[1] ?? ''
+    const urls = sandbox.simulated.map(({ provider }) => [provider, sandbox.baseUrlFor(provider)])
+    console.log('sandbox at ' + sandbox.url + ' ' + JSON.stringify(Object.fromEntries(urls)))`
+  const child = await startNode(['--input-type=module', '-e', program], {}, /sandbox at (\S+) (\S+)/)
+  const [, url = '', urls = '{}'] = child.ready
   return {
     google: `${url}/google-ai-studio`,
     openrouter: `${url}/openrouter/api/v1`,
     fal: `${url}/fal`,
+    baseUrls: JSON.parse(urls) as Record<string, string>,
     bill: async () => (await (await fetch(`${url}/_sandbox/bill`)).json()) as BillReport,
     reset: async () => void (await fetch(`${url}/_sandbox/reset`, { method: 'POST' })),
     stop: async () => void (await child.end()),
