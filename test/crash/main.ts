@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 
+import { noteFigure } from '../support/figures.ts'
 import { DATABASES } from '../support/home.ts'
 import { killDatabase } from './database-kills.ts'
 import { crashAtFailpoints } from './failpoints.ts'
-import { noteFigure } from './figures.ts'
 import { oneKey, overspend } from './nodes.ts'
 import { crashRounds, HUNDRED } from './rounds.ts'
 
@@ -38,7 +38,7 @@ async function measure<T extends object>(promise: string, options: string, work:
   const startedAt = performance.now()
   const figure = { ...(await work()), seconds: Math.round((performance.now() - startedAt) / 1000) }
   console.log(figure)
-  noteFigure({ promise, figure: { ...figure, replay }, seed })
+  noteFigure('crash', { promise, figure: { ...figure, replay }, seed })
 }
 
 const { what } = values

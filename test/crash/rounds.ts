@@ -42,7 +42,7 @@ export interface CrashFigures extends Agreement {
 }
 
 /** A hundred generations in parallel, most of them at their providers. */
-export const HUNDRED = { callers: 140, slowestMs: 5_000, underWay: 100 } as const
+export const HUNDRED = { callers: 220, slowestMs: 8_000, underWay: 100 } as const
 
 /** The longest that a kill may come after the load began. */
 const LONGEST_LIFE_MS = 2500
@@ -52,6 +52,9 @@ export const RECOVERY_MS = 90_000
 
 /** What callers may see: broken off, made, promised, failed in a stream, refused or failed by the provider, under way under their key. */
 const EXPECTED: ReadonlySet<number> = new Set([0, 200, 202, 299, 400, 409, 502])
+
+/** Until there is so much under way, after everything that the last gateway left was asked for again. */
+const UNDER_WAY_MS = 60_000
 
 /** PostgreSQL: rounds between two waits for leases. */
 const ROUNDS_PER_WAIT = 5
@@ -158,11 +161,16 @@ function sampled<T>(all: readonly T[], most: number): readonly T[] {
 }
 
 /** As the gateway itself counts them. */
-async function untilUnderWay({ url, keys }: TestGatewayChild, count: number): Promise<void> {
-  await until('so many generations', async () => {
+async function untilUnderWay({ url, keys, child }: TestGatewayChild, count: number): Promise<void> {
+  let seen = 0
+  const isReached = async (): Promise<true | undefined> => {
     const answer = await fetch(`${url}/metrics`, { headers: bearer(keys.admin) })
     const [, now = '0'] = /^plantain_generations_in_flight (\d+)/m.exec(await answer.text()) ?? []
-    return Number(now) >= count || undefined
+    seen = Number(now)
+    return seen >= count || undefined
+  }
+  await until('so many generations', isReached, UNDER_WAY_MS).catch((error: unknown) => {
+    throw new Error(`only ${seen} are under way\n${child.output()}`, { cause: error })
   })
 }
 

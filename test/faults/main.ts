@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 
+import { noteFigure } from '../support/figures.ts'
 import { DATABASES } from '../support/home.ts'
 import { startSimulator } from '../support/simulator.ts'
 import { EXPERIMENTS, hasDisks } from './experiments.ts'
-import { noteFigure } from './figures.ts'
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +32,7 @@ for (const database of DATABASES.filter((kind) => values.database === undefined 
     tried += 1
     if (!outcome.kept) broken += 1
     // What the short form measures is no figure.
-    if (!values.short) noteFigure({ promise, claim, ...outcome, database, seed, when: new Date().toISOString() })
+    if (!values.short) noteFigure('faults', { promise, claim, ...outcome, database, seed })
     console.log(outcome.kept ? 'kept ' : 'BROKEN', `${promise}: ${claim} (${database})`, outcome.figure)
   }
 }

@@ -5,6 +5,7 @@
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 
+import { noteFigure } from '../support/figures.ts'
 import { flood } from './flood.ts'
 
 const { values } = parseArgs({
@@ -23,7 +24,8 @@ const figures = await flood({
     ...(values.memory !== undefined && { PLANTAIN_IMAGE_MEMORY: values.memory }),
   },
 })
-console.log(Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, Math.round(value * 10) / 10])))
+const rounded = Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, Math.round(value * 10) / 10]))
+console.log(rounded)
 
 // P1 and P2 of the promises about resources, for a machine with nothing else to do.
 const broken = [
@@ -34,4 +36,10 @@ const broken = [
     : undefined,
 ].filter((what) => what !== undefined)
 if (broken.length > 0) console.error(broken.join('; '))
+noteFigure('memory', {
+  promise: 'P1 P2',
+  claim: `${figures.answers} answers of ${values.megabytes} MB at once`,
+  figure: rounded,
+  kept: broken.length === 0,
+})
 process.exitCode = broken.length > 0 ? 1 : 0

@@ -1,8 +1,12 @@
 import { parseArgs } from 'node:util'
 
+import { noteFigure } from '../support/figures.ts'
 import { DATABASES } from '../support/home.ts'
 import type { Figures, Run } from './run.ts'
 import { replayOf, type ScenarioName, SCENARIOS } from './scenarios.ts'
+
+/** What each scenario was written for. */
+const PROMISES = { overspend: 'M1', traffic: 'M2', 'one-key': 'M7' } as const satisfies Record<ScenarioName, string>
 
 const { values } = parseArgs({
   options: {
@@ -50,5 +54,14 @@ async function live(name: ScenarioName, run: Run): Promise<void> {
   }
   const seconds = (performance.now() - startedAt) / 1000
   console.log(`${name}, ${run.database}, ${run.nodes} nodes: ${values.seeds} seeds from ${run.seed}, ${failed} failed`)
-  console.log({ seconds: Math.round(seconds), steps, 'steps/s': Math.round(steps / seconds), ...counts })
+  const figure = { seeds: Number(values.seeds), seeds_failed: failed, seconds: Math.round(seconds), steps, ...counts }
+  console.log(figure)
+  noteFigure('simulate', {
+    promise: PROMISES[name],
+    claim: run.nodes === 1 ? 'one process' : `${run.nodes} processes`,
+    database: run.database,
+    figure,
+    seed: run.seed,
+    kept: failed === 0,
+  })
 }

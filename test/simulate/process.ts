@@ -194,6 +194,7 @@ const SETUP: Setup = {
   isSimulated: () => false,
   settingsOf: () => [],
   passThrough: () => [],
+  limitsOf: () => undefined,
   slugOf: (name) => name,
   keepsData: () => 'unknown',
   simulatedModels: [],
