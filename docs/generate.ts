@@ -9,7 +9,7 @@ import { baseUrlSetting, SETTINGS } from '../src/config.ts'
 import { fail, FAILURES } from '../src/core/errors.ts'
 import type { JsonValue } from '../src/core/json-blob.ts'
 import { failureHeaders } from '../src/http/failures.ts'
-import { type ProviderEntry, PROVIDERS } from '../src/providers/registry.ts'
+import { PROVIDERS } from '../src/providers/registry.ts'
 import { FAULTS } from '../src/sandbox/faults.ts'
 import { presentFailure as presentForOpenai } from '../src/surfaces/openai/failure.ts'
 import { presentFailure as presentForOpenrouter } from '../src/surfaces/openrouter/failure.ts'
@@ -17,6 +17,7 @@ import { SABOTAGES } from '../test/sabotage/list.ts'
 import { figureRows, readFigures } from './figures.ts'
 import { type Evidence, promiseRows } from './promises-table.ts'
 import { PROMISES } from './promises.ts'
+import { PROVIDERS_HEAD, providerRows, SOURCES_HEAD, sourceRows } from './providers-table.ts'
 import { titlesOf } from './test-titles.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -30,6 +31,10 @@ const PARTS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
     openrouter: () => example(presentForOpenrouter(SAMPLE, SAMPLE_IDS)),
     openai: () => example(presentForOpenai(SAMPLE, SAMPLE_IDS)),
     faults: faultsTable,
+  },
+  'providers.md': {
+    providers: () => table(PROVIDERS_HEAD, providerRows()),
+    sources: () => table(SOURCES_HEAD, sourceRows()),
   },
   // The last one, since it fails when a promise has no test.
   'reliability.md': {
@@ -64,12 +69,12 @@ function settingsTable(): string {
 }
 
 function providersTable(): string {
-  const rows = Object.entries<ProviderEntry>(PROVIDERS).map(([slug, provider]) => [
+  const rows = Object.entries(PROVIDERS).map(([slug, provider]) => [
     provider.name,
     `\`${slug}\``,
-    code(provider.credentials, ' or '),
+    code(provider.credentials, ' or ') + (provider.keyless ? ' (optional)' : ''),
     `\`${baseUrlSetting(provider.settings)}\``,
-    `\`${provider.baseUrl}\``,
+    provider.baseUrl === undefined ? 'yours' : `\`${provider.baseUrl}\``,
     code(provider.passThrough, ', '),
   ])
   return table(['Provider', 'Slug', 'Credential', 'Base URL setting', 'Default base URL', 'Pass-through options'], rows)
