@@ -10,15 +10,17 @@ import { inWorld } from './world.ts'
 const CALLS = 200
 const COVERED = 50
 
+/** What holds the callers back. In turn, not by lot: a few seeds in a row have to see them all. */
+const PURSES = ['balance', 'limit', 'metered limit'] as const
+
 /** Its only price, so that the charge is the hold and nothing comes home that would pay for another. */
 const WISH = { models: ['sim/slow'], n: 1, prompt: 'a fox' } as const
 
 /** M1: what covers 50 calls lets 50 of 200 through, however their steps fall; the other 150 are told why not. */
 export async function overspend({ seed, database, nodes }: Run): Promise<Figures> {
-  const random = dice(seed)
   const price = holdFor(WISH)
-  const budget = price * BigInt(COVERED) + BigInt(random.roll(Number(price)))
-  const purse = random.take(['balance', 'limit', 'metered limit'])
+  const budget = price * BigInt(COVERED) + BigInt(dice(seed).roll(Number(price)))
+  const purse = PURSES[seed % PURSES.length]
   const refusal = purse === 'balance' ? 'insufficient_credit' : 'key_limit_reached'
   const terms = purse === 'balance' ? {} : { limit: budget, isMetered: purse === 'metered limit' }
   const balance = purse === 'balance' ? budget : purse === 'limit' ? budget * 10n : 0n
