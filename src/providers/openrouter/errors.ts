@@ -47,6 +47,8 @@ export function inbodyFailure(error: ErrorBody, answer: Answer, clock: Clock): U
   const base: UpstreamFailure = {
     ...generic,
     ...(FREE.has(status) && { billed: 'no' as const }),
+    // Said with a 400, but it is the route that is stale and not the request: another may serve it.
+    ...(availability?.code === 'model_not_found' && { kind: 'unavailable' as const }),
     message: told === undefined ? generic.message : sentence(told.trim().replace(/[.:]$/, ''), reasonIn(error)),
     ...(code !== undefined && { code }),
     ...(wait !== undefined && { retryAfterMs: wait }),
