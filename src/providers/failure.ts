@@ -54,6 +54,11 @@ export function statusFailure(answer: Answer, clock: Clock): UpstreamFailure {
   return { ...base, kind: 'unavailable', billed: turnedAway ? 'no' : 'unknown', message: said('it failed') }
 }
 
+/** A request that was never sent: the provider has no place for something in it. A sentence that names the field. */
+export function rejected(message: string): UpstreamFailure {
+  return { kind: 'rejected', billed: 'no', message, raw: '' }
+}
+
 /** A call that broke before its status line: what may have been charged follows from how far it got. */
 export function brokenCall(error: unknown, phase: Phase): UpstreamFailure {
   const code = errorCode(error)

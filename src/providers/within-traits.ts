@@ -1,6 +1,7 @@
 import { type ImageRequest, references } from '../core/image-request.ts'
 import { err } from '../core/result.ts'
 import type { Traits } from './entry.ts'
+import { rejected } from './failure.ts'
 import type { Provider } from './provider.ts'
 
 /**
@@ -13,8 +14,7 @@ export function withinTraits(provider: Provider, traits: Traits): Provider {
     async generate(request, call) {
       const field = beyond(request, traits)
       if (field === undefined) return await provider.generate(request, call)
-      const message = `${field} cannot be sent: the adapter of ${provider.id} has no field for it.`
-      return err({ kind: 'rejected', billed: 'no', message, raw: '' })
+      return err(rejected(`${field} cannot be sent: the adapter of ${provider.id} has no field for it.`))
     },
   }
 }

@@ -67,8 +67,8 @@ export const PROVIDERS: readonly Sabotage[] = [
   ...broken('stability', [
     {
       deed: 'repaint what was to stay',
-      find: "stencil(file.value.blob, 'white')",
-      put: "stencil(file.value.blob, 'black')",
+      find: "toStencil(mask, 'white', pixels)",
+      put: "toStencil(mask, 'black', pixels)",
       file: 'request.ts',
       test: 'stability.test.ts',
     },

@@ -1,4 +1,5 @@
 import { err, ok } from '../../core/result.ts'
+import { rejected } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import type { Call, Provider } from '../provider.ts'
 import { readAnswer, toGenerated } from './answer.ts'
@@ -15,7 +16,7 @@ export function makeArk(id: 'seed' | 'volcengine', upstream: Upstream): Provider
     id,
     async generate(request, call) {
       const body = toBody(request, request.providerOptions?.[id] ?? {}, call.model)
-      if (!body.ok) return err({ kind: 'rejected', billed: 'no', message: body.error, raw: '' })
+      if (!body.ok) return err(rejected(body.error))
       const answered = await upstream.postJson(call, {
         path: '/images/generations',
         headers: credentialOf(call),

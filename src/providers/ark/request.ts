@@ -1,7 +1,7 @@
-import { type ImageRequest, type Picture, promptText, references, type Tier } from '../../core/image-request.ts'
+import { type ImageRequest, promptText, references, type Tier } from '../../core/image-request.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
-import { dataUrl } from '../../core/json-blobs.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import { toDataUris } from '../inline-picture.ts'
 import { type ArkModel, arkModel } from './models.ts'
 
 /**
@@ -21,7 +21,7 @@ export function toBody(request: ImageRequest, options: JsonObject, id: string): 
   const model = arkModel(id)
   const problem = unsupported(request, model)
   if (problem !== undefined) return err(problem)
-  const pictures = toPictures(references(request))
+  const pictures = toDataUris(references(request))
   if (!pictures.ok) return pictures
   const size = sizeOf(request, model)
   if (!size.ok) return size
@@ -58,25 +58,6 @@ function unsupported(request: ImageRequest, { seeds, groups }: ArkModel): string
   if (negativePrompt !== undefined) return 'The provider has no field for negative_prompt.'
   if (background === 'transparent') return 'The provider makes no transparent background.'
   return quality === undefined ? undefined : 'The provider has no field for quality.'
-}
-
-function toPictures(given: readonly Picture[]): Result<readonly JsonValue[], string> {
-  const uris: JsonValue[] = []
-  for (const picture of given) {
-    const uri = toUri(picture)
-    if (!uri.ok) return uri
-    uris.push(uri.value)
-  }
-  return ok(uris)
-}
-
-function toUri({ field, source, facts }: Picture): Result<JsonValue, string> {
-  if (source.type === 'url') {
-    return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  }
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok(dataUrl(source.blob, mediaType))
 }
 
 /** Sides in pixels of a square picture of each tier. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 import { err, ok, type Result } from '../../core/result.ts'
+import { rejected } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../provider.ts'
 import { readGenerated } from './answer.ts'
@@ -25,7 +26,7 @@ export function makeAutomatic1111(upstream: Upstream, newTaskId = () => `plantai
       const taskId = newTaskId()
       const options = request.providerOptions?.[ID] ?? {}
       const post = await toPost(request, options, call.model, { taskId, pixels: call.pixels })
-      if (!post.ok) return err({ kind: 'rejected', billed: 'no', message: post.error, raw: '' })
+      if (!post.ok) return err(rejected(post.error))
       const over = new AbortController()
       const signal = AbortSignal.any([call.signal, over.signal])
       const watching = watch(upstream, { ...call, signal }, { id: taskId, previews: request.previews ?? 0 })

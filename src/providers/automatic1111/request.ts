@@ -1,7 +1,8 @@
-import { type ImageRequest, type Picture, promptText, references } from '../../core/image-request.ts'
+import { type ImageRequest, promptText, references } from '../../core/image-request.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
 import { dataUrl } from '../../core/json-blobs.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import { toDataUri } from '../inline-picture.ts'
 import { toStencil } from '../mask.ts'
 import type { Call } from '../provider.ts'
 import { readModel, type Settings } from './model.ts'
@@ -95,15 +96,8 @@ async function picturesOf(request: ImageRequest, pixels: Call['pixels']): Promis
   if (first === undefined) {
     return mask === undefined ? ok({}) : err(`The mask at ${mask.field} needs the picture that it lies over.`)
   }
-  const image = toUri(first)
+  const image = toDataUri(first)
   if (!image.ok || mask === undefined) return image.ok ? ok({ init_images: [image.value] }) : image
   const stencil = await toStencil(mask, 'white', pixels)
   return stencil.ok ? ok({ init_images: [image.value], mask: dataUrl(stencil.value, 'image/png') }) : stencil
-}
-
-function toUri({ field, source, facts }: Picture): Result<JsonValue, string> {
-  if (source.type === 'url') return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok(dataUrl(source.blob, mediaType))
 }

@@ -1,6 +1,6 @@
 import { formatUsd } from '../../core/money.ts'
 import { err, ok, type Result } from '../../core/result.ts'
-import { type Answer, unusableAnswer } from '../failure.ts'
+import { type Answer, rejected, unusableAnswer } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import { pollUntil } from '../poll.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../provider.ts'
@@ -116,8 +116,4 @@ function readBalance(answer: Answer, { clock }: Call): Result<string, UpstreamFa
 
 function credentialOf({ credential }: Call) {
   return { 'x-key': credential }
-}
-
-function rejected(message: string): UpstreamFailure {
-  return { kind: 'rejected', billed: 'no', message, raw: '' }
 }

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 
 import { err, ok, type Result } from '../../core/result.ts'
-import { unusableAnswer } from '../failure.ts'
+import { rejected, unusableAnswer } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import { type Poll, pollUntil } from '../poll.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../provider.ts'
@@ -47,7 +47,7 @@ export function makeComfyUi(
     async generate(request, call) {
       const options = request.providerOptions?.[ID] ?? {}
       const job = await toJob(request, options, call.model, { randomSeed, pixels: call.pixels })
-      if (!job.ok) return err({ kind: 'rejected', billed: 'no', message: job.error, raw: '' })
+      if (!job.ok) return err(rejected(job.error))
       const names = await uploadAll(upstream, call, job.value.uploads, id)
       if (!names.ok) return names
       const { previews = 0 } = request

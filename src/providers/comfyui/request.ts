@@ -1,6 +1,7 @@
-import { type ImageRequest, type Picture, promptText, references } from '../../core/image-request.ts'
+import { type ImageRequest, promptText, references } from '../../core/image-request.ts'
 import { JsonBlob, type JsonValue } from '../../core/json-blob.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import { inlinePicture } from '../inline-picture.ts'
 import { toStencil } from '../mask.ts'
 import type { Call } from '../provider.ts'
 import { askedSize, sizeLike } from './size.ts'
@@ -158,20 +159,13 @@ function shapeLikeFirst(request: ImageRequest, template: Template) {
 async function uploadsOf(request: ImageRequest, pixels: Call['pixels']): Promise<Result<readonly Upload[], string>> {
   const uploads: Upload[] = []
   for (const [index, picture] of references(request).entries()) {
-    const upload = toUpload(picture, index === 0 ? 'image' : `image${index + 1}`)
-    if (!upload.ok) return upload
-    uploads.push(upload.value)
+    const sent = inlinePicture(picture)
+    if (!sent.ok) return sent
+    uploads.push({ slot: index === 0 ? 'image' : `image${index + 1}`, field: picture.field, ...sent.value })
   }
   const { mask } = request
   if (mask === undefined) return ok(uploads)
   const stencil = await toStencil(mask, 'white', pixels)
   if (!stencil.ok) return stencil
   return ok([...uploads, { slot: 'mask', field: mask.field, blob: stencil.value, mediaType: 'image/png' }])
-}
-
-function toUpload({ field, source, facts }: Picture, slot: string): Result<Upload, string> {
-  if (source.type === 'url') return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok({ slot, field, blob: source.blob, mediaType })
 }

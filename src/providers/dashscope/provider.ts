@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../../core/result.ts'
+import { rejected } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import { type Poll, pollUntil } from '../poll.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../provider.ts'
@@ -23,7 +24,7 @@ export function makeDashScope(upstream: Upstream): Provider {
     id: ID,
     async generate(request, call) {
       const submission = toSubmission(request, request.providerOptions?.[ID] ?? {}, call.model)
-      if (!submission.ok) return err({ kind: 'rejected', billed: 'no', message: submission.error, raw: '' })
+      if (!submission.ok) return err(rejected(submission.error))
       const { path, body, isTask } = submission.value
       const headers = credentialOf(call)
       if (!isTask) {

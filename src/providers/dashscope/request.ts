@@ -1,7 +1,7 @@
-import { type ImageRequest, type Picture, promptText, references } from '../../core/image-request.ts'
+import { type ImageRequest, promptText, references } from '../../core/image-request.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
-import { dataUrl } from '../../core/json-blobs.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import { toDataUris } from '../inline-picture.ts'
 import { type DashScopeModel, dashScopeModel, type Form } from './models.ts'
 import { sizeOf } from './size.ts'
 
@@ -101,20 +101,5 @@ function toPictures(
   if (given.length === 0 && !generates) return err('The model edits pictures, and the request has none.')
   const surplus = given[most]
   if (surplus !== undefined) return err(`The picture at ${surplus.field} is one more than the model takes.`)
-  const uris: JsonValue[] = []
-  for (const picture of given) {
-    const uri = toUri(picture)
-    if (!uri.ok) return uri
-    uris.push(uri.value)
-  }
-  return ok(uris)
-}
-
-function toUri({ field, source, facts }: Picture): Result<JsonValue, string> {
-  if (source.type === 'url') {
-    return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  }
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok(dataUrl(source.blob, mediaType))
+  return toDataUris(given)
 }

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../core/result.ts'
-import { type Answer, unusableAnswer } from '../failure.ts'
+import { type Answer, rejected, unusableAnswer } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import { type Poll, pollUntil } from '../poll.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../provider.ts'
@@ -180,8 +180,4 @@ function unknownJob(requestId: string): UpstreamFailure {
     message: `fal knows no request ${requestId}.`,
     raw: '',
   }
-}
-
-function rejected(message: string): UpstreamFailure {
-  return { kind: 'rejected', billed: 'no', message, raw: '' }
 }

@@ -1,7 +1,7 @@
-import { type ImageRequest, type Picture, promptText, references, type Tier } from '../../core/image-request.ts'
+import { type ImageRequest, promptText, references, type Tier } from '../../core/image-request.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
-import { dataUrl } from '../../core/json-blobs.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import { toDataUris } from '../inline-picture.ts'
 import { falModel, type FalModel, type PictureEndpoint } from './endpoints.ts'
 
 /**
@@ -81,18 +81,14 @@ function toPictures(request: ImageRequest, model: FalModel): Result<Pictured, st
     const picture = surplus ?? masked[0] ?? given[0]
     return err(`The picture at ${picture?.field} is one that the model does not take.`)
   }
-  const uris: JsonValue[] = []
-  for (const picture of [...given, ...masked]) {
-    const uri = toUri(picture)
-    if (!uri.ok) return uri
-    uris.push(uri.value)
-  }
-  const sent = uris.slice(0, given.length)
+  const uris = toDataUris([...given, ...masked])
+  if (!uris.ok) return uris
+  const sent = uris.value.slice(0, given.length)
   return ok({
     endpoint: endpoint.path,
     fields: {
       [endpoint.field]: endpoint.field === 'image_url' ? sent[0] : sent,
-      ...(masked.length > 0 && { mask_url: uris.at(-1) }),
+      ...(masked.length > 0 && { mask_url: uris.value.at(-1) }),
     },
     isFixed: endpoint.shape === 'fixed',
   })
@@ -101,15 +97,6 @@ function toPictures(request: ImageRequest, model: FalModel): Result<Pictured, st
 function endpointFor(model: FalModel, count: number, hasMask: boolean): PictureEndpoint | undefined {
   if (hasMask) return count === 0 ? undefined : model.fromMask
   return count === 1 ? model.fromOne : model.fromMany
-}
-
-function toUri({ field, source, facts }: Picture): Result<JsonValue, string> {
-  if (source.type === 'url') {
-    return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  }
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok(dataUrl(source.blob, mediaType))
 }
 
 /** Sides in pixels of a square picture of each tier. */

@@ -1,9 +1,10 @@
 import { err } from '../../core/result.ts'
+import { rejected } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import type { Provider } from '../provider.ts'
 import { isPicture, readAnswer } from './answer.ts'
 import { checkKey } from './check.ts'
-import { toBody, unsendable } from './request.ts'
+import { toBody } from './request.ts'
 
 const ID = 'google-ai-studio'
 
@@ -16,7 +17,7 @@ export function makeGoogle(upstream: Upstream): Provider {
     id: ID,
     async generate(request, call) {
       const body = toBody(request, request.providerOptions?.[ID] ?? {}, call)
-      if (!body.ok) return err(unsendable(body.error))
+      if (!body.ok) return err(rejected(body.error))
       return upstream.postJson(call, {
         path: `/v1beta/models/${encodeURIComponent(call.model)}:generateContent`,
         // As a header, never as `?key=`: addresses end up in logs.

@@ -1,7 +1,7 @@
 import type { ImageRequest, Picture, Turn } from '../../core/image-request.ts'
 import type { JsonBlob, JsonValue } from '../../core/json-blob.ts'
-import { err, ok, type Result } from '../../core/result.ts'
-import type { UpstreamFailure } from '../provider.ts'
+import { ok, type Result } from '../../core/result.ts'
+import { inlinePicture } from '../inline-picture.ts'
 import { type Maker, signatureIn } from './signature.ts'
 
 /**
@@ -24,21 +24,11 @@ export const PASS_THROUGH: readonly string[] = [...GENERATION_CONFIG_KEYS, ...TO
 
 export type JsonObject = Readonly<Record<string, JsonValue>>
 
-/** A picture that cannot be sent, by the name the caller knows it by. */
-export interface Unsendable {
-  readonly field: string
-  readonly reason: string
-}
-
-export function unsendable({ field, reason }: Unsendable): UpstreamFailure {
-  return { kind: 'rejected', billed: 'no', message: `The picture at ${field} ${reason}.`, raw: '' }
-}
-
 /**
  * The body for AI Studio. `store: false`, because since 2026-10-26 new paid projects keep requests by default. Its `imageConfig` takes
  * nothing but ratio and size; `responseFormat.image` is answered with 400 by live models.
  */
-export function toBody(request: ImageRequest, options: JsonObject, maker: Maker): Result<JsonValue, Unsendable> {
+export function toBody(request: ImageRequest, options: JsonObject, maker: Maker): Result<JsonValue, string> {
   return toGenerateContent(request, maker, {
     generationConfig: only(options, GENERATION_CONFIG_KEYS),
     imageConfig: {},
@@ -58,7 +48,7 @@ interface OwnFields {
  * image models do by default (text and picture); relays and older models answer with text alone when it is missing. `["IMAGE"]` alone
  * is sent only when the caller said that words are of no use: a refusal then comes without its reason.
  */
-export function toGenerateContent(request: ImageRequest, maker: Maker, own: OwnFields): Result<JsonValue, Unsendable> {
+export function toGenerateContent(request: ImageRequest, maker: Maker, own: OwnFields): Result<JsonValue, string> {
   const contents = toContents(request.turns, maker)
   if (!contents.ok) return contents
   const instructions = request.turns.filter(({ role }) => role === 'system').flatMap(({ parts }) => parts)
@@ -92,7 +82,7 @@ type Content = { readonly role: 'user' | 'model'; readonly parts: JsonObject[] }
  * made (a picture from another model or key, words without a picture) becomes an ordinary reference or line of the user, which
  * needs no signature.
  */
-function toContents(turns: readonly Turn[], maker: Maker): Result<readonly Content[], Unsendable> {
+function toContents(turns: readonly Turn[], maker: Maker): Result<readonly Content[], string> {
   const contents: Content[] = []
   const add = (role: Content['role'], parts: readonly JsonObject[]) => {
     if (parts.length === 0) return
@@ -128,11 +118,9 @@ function toContents(turns: readonly Turn[], maker: Maker): Result<readonly Conte
 
 type InlineData = { readonly mimeType: string; readonly data: JsonBlob }
 
-function toInlineData({ field, source, facts }: Picture): Result<InlineData, Unsendable> {
-  if (source.type === 'url') return err({ field, reason: 'is an address, and this provider is only sent bytes' })
-  const mimeType = facts?.mediaType ?? source.blob.mediaType
-  if (mimeType === undefined) return err({ field, reason: 'has no known media type' })
-  return ok({ mimeType, data: source.blob })
+function toInlineData(picture: Picture): Result<InlineData, string> {
+  const sent = inlinePicture(picture)
+  return sent.ok ? ok({ mimeType: sent.value.mediaType, data: sent.value.blob }) : sent
 }
 
 /** Of a caller's options those that have one of these names. */

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../core/result.ts'
-import { type Answer, unusableAnswer } from '../failure.ts'
+import { type Answer, rejected, unusableAnswer } from '../failure.ts'
 import { fetchPictures, type Outcome } from '../fetch-pictures.ts'
 import type { Upstream } from '../http.ts'
 import { type Poll, pollUntil } from '../poll.ts'
@@ -24,7 +24,7 @@ export function makeIdeogram(upstream: Upstream): Provider {
     id: ID,
     async generate(request, call) {
       const post = await toPost(request, request.providerOptions?.[ID] ?? {}, call)
-      if (!post.ok) return err({ kind: 'rejected', billed: 'no', message: post.error, raw: '' })
+      if (!post.ok) return err(rejected(post.error))
       const submitted = await upstream.postJson(call, {
         ...post.value,
         headers: headersOf(call),

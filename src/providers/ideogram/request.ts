@@ -2,6 +2,7 @@ import { type ImageRequest, type Picture, promptText, references } from '../../c
 import type { JsonValue } from '../../core/json-blob.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { FormPart } from '../form.ts'
+import { filePart, inlinePicture } from '../inline-picture.ts'
 import type { Call } from '../provider.ts'
 import { type Endpoint, endpointOf, sizeAt2K } from './endpoints.ts'
 
@@ -131,9 +132,9 @@ async function toFiles(
   ]
   const files: FormPart[] = []
   for (const [name, picture] of all) {
-    const file = fileOf(name, picture)
-    if (!file.ok) return file
-    files.push(file.value)
+    const sent = inlinePicture(picture)
+    if (!sent.ok) return sent
+    files.push(filePart(name, name, sent.value))
   }
   return ok(files)
 }
@@ -145,13 +146,6 @@ async function blackMask(mask: Picture, pixels: Call['pixels']): Promise<Result<
   const stencil = await pixels.stencil(source.blob, 'black')
   if (!stencil.ok) return err(`The mask at ${field} cannot be used: ${stencil.error}`)
   return ok([{ field, source: { type: 'inline', blob: stencil.value } }])
-}
-
-function fileOf(name: string, { field, source, facts }: Picture): Result<FormPart, string> {
-  if (source.type === 'url') return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok({ name, blob: source.blob, mediaType, fileName: `${name}.${mediaType.replace(/^image\//, '')}` })
 }
 
 /** Lists as fields of the same name, objects as JSON. */

@@ -2,6 +2,7 @@ import { type ImageRequest, type Picture, references } from '../../core/image-re
 import type { JsonBlob, JsonValue } from '../../core/json-blob.ts'
 import { dataUrl } from '../../core/json-blobs.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import { toDataUri } from '../inline-picture.ts'
 import type { Call } from '../provider.ts'
 import {
   type Action,
@@ -13,7 +14,7 @@ import {
   type Press,
   pressOf,
 } from './actions.ts'
-import { PASS_THROUGH, safeWords, toUri } from './request.ts'
+import { PASS_THROUGH, safeWords } from './request.ts'
 
 type JsonObject = Readonly<Record<string, JsonValue | undefined>>
 
@@ -90,7 +91,7 @@ async function toWindow(request: ImageRequest, pixels: Call['pixels']): Promise<
   if (!words.ok) return words
   const { mask } = request
   if (mask === undefined) return ok({ prompt: words.value })
-  const uri = toUri(mask)
+  const uri = toDataUri(mask)
   if (!uri.ok) return uri
   const stencil = await stencilOf(mask, pixels)
   if (stencil === undefined) return ok({ prompt: words.value, maskBase64: uri.value })

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../core/json-blob.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { NO_CREDENTIAL } from '../entry.ts'
-import { type Answer, unusableAnswer } from '../failure.ts'
+import { type Answer, rejected, unusableAnswer } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import { type Poll, pollUntil } from '../poll.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../provider.ts'
@@ -184,8 +184,4 @@ function headersOf({ credential }: Call): Record<string, string> {
 function unknownTask(taskId: string): UpstreamFailure {
   const message = `The proxy knows no task ${taskId}.`
   return { kind: 'unavailable', billed: 'unknown', status: 404, message, raw: '' }
-}
-
-function rejected(message: string): UpstreamFailure {
-  return { kind: 'rejected', billed: 'no', message, raw: '' }
 }

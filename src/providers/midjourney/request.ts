@@ -1,7 +1,7 @@
-import { type ImageRequest, type Picture, promptText, references } from '../../core/image-request.ts'
+import { type ImageRequest, promptText, references } from '../../core/image-request.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
-import { dataUrl } from '../../core/json-blobs.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import { toDataUris } from '../inline-picture.ts'
 
 type JsonObject = Readonly<Record<string, JsonValue | undefined>>
 
@@ -46,16 +46,12 @@ export function toImagine(request: ImageRequest, options: JsonObject, model: str
   if (!/^[A-Z][A-Z_]*$/.test(model)) return err('The model has an id that is none of the proxy’s bots.')
   const prompt = toPrompt(request, options)
   if (!prompt.ok) return prompt
-  const pictures: JsonValue[] = []
-  for (const picture of references(request)) {
-    const uri = toUri(picture)
-    if (!uri.ok) return uri
-    pictures.push(uri.value)
-  }
+  const pictures = toDataUris(references(request))
+  if (!pictures.ok) return pictures
   return ok({
     prompt: prompt.value,
     botType: model,
-    ...(pictures.length > 0 && { base64Array: pictures }),
+    ...(pictures.value.length > 0 && { base64Array: pictures.value }),
   })
 }
 
@@ -123,11 +119,4 @@ function toFlags(options: JsonObject): Result<readonly string[], string> {
 /** One word, so that no value can bring a parameter of its own along. */
 function isWord(value: JsonValue | undefined): value is string | number {
   return typeof value === 'number' || (typeof value === 'string' && /^(?!-|—)[^\s—]+$/.test(value))
-}
-
-export function toUri({ field, source, facts }: Picture): Result<JsonValue, string> {
-  if (source.type === 'url') return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok(dataUrl(source.blob, mediaType))
 }

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../../core/result.ts'
+import { rejected } from '../failure.ts'
 import { fetchPictures } from '../fetch-pictures.ts'
 import type { Upstream } from '../http.ts'
 import type { Call, Provider, UpstreamFailure } from '../provider.ts'
@@ -18,7 +19,7 @@ export function makeOpenAiCompatible(quirks: Quirks, upstream: Upstream): Provid
     id: slug,
     async generate(request, call) {
       const post = await toPost(request, request.providerOptions?.[slug] ?? {}, call, quirks)
-      if (!post.ok) return err({ kind: 'rejected', billed: 'no', message: post.error, raw: '' })
+      if (!post.ok) return err(rejected(post.error))
       const other = ignoresModel ? loaded.knownOther(call) : undefined
       if (other !== undefined) return err(other)
       const { path, ...content } = post.value

@@ -1,8 +1,9 @@
-import { type ImageRequest, type Picture, promptText, references } from '../../core/image-request.ts'
-import type { JsonBlob, JsonValue } from '../../core/json-blob.ts'
+import { type ImageRequest, promptText, references } from '../../core/image-request.ts'
+import type { JsonValue } from '../../core/json-blob.ts'
 import { dataUrl } from '../../core/json-blobs.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { FormPart } from '../form.ts'
+import { filePart, inlinePicture } from '../inline-picture.ts'
 import { toStencil } from '../mask.ts'
 import type { Call } from '../provider.ts'
 import { toPrompt } from './prompt.ts'
@@ -122,7 +123,7 @@ function toBody(
   if (surplus !== undefined) return err(unknownThere(surplus.field))
   const written: JsonValue[] = []
   for (const picture of pictures) {
-    const sent = sendable(picture)
+    const sent = inlinePicture(picture)
     if (!sent.ok) return sent
     written.push(rule.written === 'data URL' ? dataUrl(sent.value.blob, sent.value.mediaType) : sent.value.blob)
   }
@@ -149,9 +150,9 @@ async function toForm(
   if (surplus !== undefined) return err(unknownThere(surplus.field))
   const name = pictures.length > 1 ? (rule?.fieldOfSeveral ?? rule?.field) : rule?.field
   for (const [index, picture] of pictures.entries()) {
-    const sent = sendable(picture)
+    const sent = inlinePicture(picture)
     if (!sent.ok) return sent
-    form.push(fileOf(name ?? 'image', String(index), sent.value))
+    form.push(filePart(name ?? 'image', String(index), sent.value))
   }
   const mask = await maskOf(request, endpoint, pixels)
   if (!mask.ok) return mask
@@ -165,31 +166,13 @@ async function maskOf(
 ): Promise<Result<readonly FormPart[], string>> {
   if (mask === undefined || endpoint.mask === undefined) return ok([])
   const { field, repaints } = endpoint.mask
-  const sent = sendable(mask)
+  const sent = inlinePicture(mask)
   if (!sent.ok) return sent
-  if (repaints !== 'white') return ok([fileOf(field, 'mask', sent.value)])
+  if (repaints !== 'white') return ok([filePart(field, 'mask', sent.value)])
   const stencil = await toStencil(mask, 'white', pixels)
   if (!stencil.ok) return stencil
   const mediaType = stencil.value === sent.value.blob ? sent.value.mediaType : 'image/png'
-  return ok([fileOf(field, 'mask', { blob: stencil.value, mediaType })])
-}
-
-interface Sendable {
-  readonly blob: JsonBlob
-  readonly mediaType: string
-}
-
-/** Always bytes: by an address the server would fetch it itself, past the rules that hold for addresses here. */
-function sendable({ field, source, facts }: Picture): Result<Sendable, string> {
-  if (source.type === 'url') return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  return mediaType === undefined
-    ? err(`The picture at ${field} has no known media type.`)
-    : ok({ blob: source.blob, mediaType })
-}
-
-function fileOf(name: string, stem: string, { blob, mediaType }: Sendable): FormPart {
-  return { name, blob, mediaType, fileName: `${stem}.${mediaType.replace(/^image\//, '')}` }
+  return ok([filePart(field, 'mask', { blob: stencil.value, mediaType })])
 }
 
 function textOf(value: JsonValue): string | undefined {

@@ -1,5 +1,6 @@
 import type { ImageRequest } from '../../core/image-request.ts'
 import { err, type Result } from '../../core/result.ts'
+import { rejected } from '../failure.ts'
 import type { JsonPost, Upstream } from '../http.ts'
 import type { Call, Generated, UpstreamFailure } from '../provider.ts'
 import { readAnswer } from './answer.ts'
@@ -21,7 +22,7 @@ export async function callImages(
   api: ImagesApi,
 ): Promise<Result<Generated, UpstreamFailure>> {
   const asked = toImagesCall(request, api)
-  if (!asked.ok) return err({ kind: 'rejected', billed: 'no', message: asked.error, raw: '' })
+  if (!asked.ok) return err(rejected(asked.error))
   const { operation, content, isStream } = asked.value
   if ((request.previews ?? 0) > 0 && !isStream) {
     call.progress({ type: 'status', message: 'Previews are shown of calls for one picture alone.' })

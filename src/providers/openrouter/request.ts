@@ -1,7 +1,7 @@
 import { type ImageRequest, type Part, type Picture, promptText, type Turn } from '../../core/image-request.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
-import { dataUrl } from '../../core/json-blobs.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import { toDataUri } from '../inline-picture.ts'
 import { type Knobs, knobsOf } from './knobs.ts'
 
 /**
@@ -150,12 +150,9 @@ function textOf(parts: readonly Part[]): string {
   return parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n')
 }
 
-/** Always as bytes: OpenRouter would fetch an address itself, past the rules that hold for addresses here. */
-function toImageUrl({ field, source, facts }: Picture): Result<JsonObject, string> {
-  if (source.type === 'url') return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok({ type: 'image_url', image_url: { url: dataUrl(source.blob, mediaType) } })
+function toImageUrl(picture: Picture): Result<JsonObject, string> {
+  const url = toDataUri(picture)
+  return url.ok ? ok({ type: 'image_url', image_url: { url: url.value } }) : url
 }
 
 function collect<T>(results: readonly Result<T, string>[]): Result<readonly T[], string> {

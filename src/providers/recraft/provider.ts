@@ -1,4 +1,5 @@
 import { err } from '../../core/result.ts'
+import { rejected } from '../failure.ts'
 import { fetchPictures } from '../fetch-pictures.ts'
 import type { Upstream } from '../http.ts'
 import type { Provider } from '../provider.ts'
@@ -18,7 +19,7 @@ export function makeRecraft(upstream: Upstream): Provider {
     id: ID,
     async generate(request, call) {
       const post = await toPost(request, request.providerOptions?.[ID] ?? {}, call)
-      if (!post.ok) return err({ kind: 'rejected', billed: 'no', message: post.error, raw: '' })
+      if (!post.ok) return err(rejected(post.error))
       const outcome = await upstream.postJson(call, {
         ...post.value,
         headers: { authorization: `Bearer ${call.credential}` },

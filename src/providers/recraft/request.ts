@@ -2,6 +2,7 @@ import { type ImageRequest, type Picture, promptText, references } from '../../c
 import type { JsonValue } from '../../core/json-blob.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { FormPart } from '../form.ts'
+import { filePart, inlinePicture } from '../inline-picture.ts'
 import { toStencil } from '../mask.ts'
 import type { Call } from '../provider.ts'
 
@@ -82,28 +83,21 @@ async function toForm(
   pixels: Call['pixels'],
 ): Promise<Result<Post, string>> {
   const { strength = USUAL_STRENGTH, ...flat } = fields
-  const image = fileOf('image', picture)
-  if (!image.ok) return image
+  const sent = inlinePicture(picture)
+  if (!sent.ok) return sent
+  const image = filePart('image', 'image', sent.value)
   const { mask } = request
   if (mask === undefined) {
-    return ok({ path: '/images/imageToImage', form: [...textsOf({ ...flat, strength }), image.value] })
+    return ok({ path: '/images/imageToImage', form: [...textsOf({ ...flat, strength }), image] })
   }
   const stencil = await toStencil(mask, 'white', pixels)
   if (!stencil.ok) return stencil
-  const file = fileOf('mask', { ...mask, source: { type: 'inline', blob: stencil.value } }, stencil.value.mediaType)
-  if (!file.ok) return file
-  return ok({ path: '/images/inpaint', form: [...textsOf(flat), image.value, file.value] })
+  const file = filePart('mask', 'mask', { blob: stencil.value, mediaType: 'image/png' })
+  return ok({ path: '/images/inpaint', form: [...textsOf(flat), image, file] })
 }
 
 function textsOf(fields: Fields): readonly FormPart[] {
   return Object.entries(fields).flatMap(([name, value]) =>
     typeof value === 'object' ? [] : [{ name, value: String(value) }],
   )
-}
-
-function fileOf(name: string, { field, source, facts }: Picture, type?: string): Result<FormPart, string> {
-  if (source.type === 'url') return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  const mediaType = type ?? facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok({ name, blob: source.blob, mediaType, fileName: `${name}.${mediaType.replace(/^image\//, '')}` })
 }

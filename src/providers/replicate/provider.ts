@@ -1,7 +1,7 @@
 import { type ImageRequest, references } from '../../core/image-request.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
 import { err, ok, type Result } from '../../core/result.ts'
-import { type Answer, unusableAnswer } from '../failure.ts'
+import { type Answer, rejected, unusableAnswer } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import { pollUntil } from '../poll.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../provider.ts'
@@ -129,8 +129,4 @@ function readOwner(answer: Answer, { clock }: Call): Result<string, UpstreamFail
 
 function credentialOf({ credential }: Call) {
   return { authorization: `Bearer ${credential}` }
-}
-
-function rejected(message: string): UpstreamFailure {
-  return { kind: 'rejected', billed: 'no', message, raw: '' }
 }

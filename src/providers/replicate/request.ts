@@ -2,6 +2,7 @@ import { type ImageRequest, type Picture, promptText, references, type Tier } fr
 import type { JsonValue } from '../../core/json-blob.ts'
 import { dataUrl } from '../../core/json-blobs.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import { toDataUri, toDataUris } from '../inline-picture.ts'
 import { toStencil } from '../mask.ts'
 import type { Call } from '../provider.ts'
 import { replicateModel, type ReplicateModel } from './models.ts'
@@ -99,13 +100,9 @@ async function toPictures(
   if (pictures.onlyMasked && mask === undefined) {
     return err(`The picture at ${first.field} cannot be sent without a mask: ${id} repaints parts of one.`)
   }
-  const sent: JsonValue[] = []
-  for (const picture of given) {
-    const uri = toUri(picture)
-    if (!uri.ok) return uri
-    sent.push(uri.value)
-  }
-  const fields = { [pictures.field]: pictures.isList ? sent : sent[0] }
+  const sent = toDataUris(given)
+  if (!sent.ok) return sent
+  const fields = { [pictures.field]: pictures.isList ? sent.value : sent.value[0] }
   if (mask === undefined || marked === undefined) return ok(fields)
   const uri = await toMask(mask, marked, pixels)
   return uri.ok ? ok({ ...fields, mask: uri.value }) : uri
@@ -116,17 +113,7 @@ async function toMask(
   marked: 'black' | 'white',
   pixels: Call['pixels'],
 ): Promise<Result<JsonValue, string>> {
-  if (pixels === undefined) return toUri(mask)
+  if (pixels === undefined) return toDataUri(mask)
   const stencil = await toStencil(mask, marked, pixels)
   return stencil.ok ? ok(dataUrl(stencil.value, 'image/png')) : stencil
-}
-
-/** Of any size: Replicate would rather be sent files from a megabyte on, but names no limit (its documents on input files, read 2026-11-22). */
-function toUri({ field, source, facts }: Picture): Result<JsonValue, string> {
-  if (source.type === 'url') {
-    return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  }
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok(dataUrl(source.blob, mediaType))
 }

@@ -1,4 +1,5 @@
 import { err } from '../../core/result.ts'
+import { rejected } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import type { Provider } from '../provider.ts'
 import { readAnswer } from './answer.ts'
@@ -31,8 +32,4 @@ export function makeStability(upstream: Upstream): Provider {
     },
     check: (call) => checkKey(upstream, call),
   }
-}
-
-function rejected(message: string) {
-  return { kind: 'rejected', billed: 'no', message, raw: '' } as const
 }

@@ -1,7 +1,9 @@
-import { type ImageRequest, type Picture, promptText, references } from '../../core/image-request.ts'
-import type { JsonBlob, JsonValue } from '../../core/json-blob.ts'
+import { type ImageRequest, promptText, references } from '../../core/image-request.ts'
+import type { JsonValue } from '../../core/json-blob.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { FormPart } from '../form.ts'
+import { filePart, inlinePicture } from '../inline-picture.ts'
+import { toStencil } from '../mask.ts'
 import type { Call } from '../provider.ts'
 import type { Endpoint } from './endpoints.ts'
 
@@ -88,23 +90,13 @@ async function filesOf(request: ImageRequest, pixels: Call['pixels']): Promise<R
   const { mask } = request
   const [picture] = references(request)
   if (picture === undefined) return ok([])
-  const image = fileOf('image', picture)
-  if (!image.ok || mask === undefined) return image.ok ? ok([image.value]) : image
-  const file = fileOf('mask', mask)
-  if (!file.ok || pixels === undefined) return file.ok ? ok([image.value, file.value]) : file
+  const sent = inlinePicture(picture)
+  if (!sent.ok) return sent
+  const image = filePart('image', 'image', sent.value)
+  if (mask === undefined) return ok([image])
   // White is where Stability paints; callers' masks are transparent there.
-  const stencil = await pixels.stencil(file.value.blob, 'white')
-  if (!stencil.ok) return err(`The mask at ${mask.field} cannot be used: ${stencil.error}`)
-  return ok([image.value, { ...file.value, blob: stencil.value, fileName: 'mask.png', mediaType: 'image/png' }])
-}
-
-type FilePart = Extract<FormPart, { readonly blob: JsonBlob }>
-
-function fileOf(name: string, { field, source, facts }: Picture): Result<FilePart, string> {
-  if (source.type === 'url') return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  const mediaType = facts?.mediaType ?? source.blob.mediaType ?? 'application/octet-stream'
-  const ending = /^image\/([a-z]+)$/.exec(mediaType)?.[1] ?? 'bin'
-  return ok({ name, blob: source.blob, fileName: `${name}.${ending}`, mediaType })
+  const stencil = await toStencil(mask, 'white', pixels)
+  return stencil.ok ? ok([image, filePart('mask', 'mask', { blob: stencil.value, mediaType: 'image/png' })]) : stencil
 }
 
 /** A form has texts alone. */

@@ -1,6 +1,6 @@
 import { err } from '../../core/result.ts'
+import { rejected } from '../failure.ts'
 import { isPicture, readAnswer } from '../google/answer.ts'
-import { unsendable } from '../google/request.ts'
 import type { Upstream } from '../http.ts'
 import type { Provider } from '../provider.ts'
 import { checkDoor } from './check.ts'
@@ -22,7 +22,7 @@ export function makeVertex(upstream: Upstream): Provider {
     async generate(request, call) {
       if (call.model.startsWith('imagen')) return err(NO_IMAGEN)
       const body = toBody(request, request.providerOptions?.[ID] ?? {}, call)
-      if (!body.ok) return err(unsendable(body.error))
+      if (!body.ok) return err(rejected(body.error))
       const door = await doorOf(call, tokens)
       if (!door.ok) return door
       const { secret, headers, path, token } = door.value
@@ -44,9 +44,6 @@ export function makeVertex(upstream: Upstream): Provider {
 }
 
 /** It was asked by `:predict`, which is not built here: what it made, Gemini's models make. */
-const NO_IMAGEN = {
-  kind: 'rejected',
-  billed: 'no',
-  message: 'Imagen is not served here: it is not asked by generateContent, and Google has announced its end.',
-  raw: '',
-} as const
+const NO_IMAGEN = rejected(
+  'Imagen is not served here: it is not asked by generateContent, and Google has announced its end.',
+)

@@ -1,14 +1,7 @@
 import type { ImageRequest } from '../../core/image-request.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
 import type { Result } from '../../core/result.ts'
-import {
-  GENERATION_CONFIG_KEYS,
-  type JsonObject,
-  only,
-  toGenerateContent,
-  TOP_LEVEL_KEYS,
-  type Unsendable,
-} from '../google/request.ts'
+import { GENERATION_CONFIG_KEYS, type JsonObject, only, toGenerateContent, TOP_LEVEL_KEYS } from '../google/request.ts'
 import type { Maker } from '../google/signature.ts'
 
 /** What may be drawn of people; here alone, and inside `imageConfig`. Source: js-genai 3.1.0, `ImageConfig` (read 2026-11-22). */
@@ -20,7 +13,7 @@ const OWN_TOP_LEVEL_KEYS = [...TOP_LEVEL_KEYS, 'labels'] as const
 export const PASS_THROUGH: readonly string[] = [...GENERATION_CONFIG_KEYS, ...IMAGE_CONFIG_KEYS, ...OWN_TOP_LEVEL_KEYS]
 
 /** The body for Vertex: AI Studio's without `store`, which it does not know, and with the format, which can be chosen here alone. */
-export function toBody(request: ImageRequest, options: JsonObject, maker: Maker): Result<JsonValue, Unsendable> {
+export function toBody(request: ImageRequest, options: JsonObject, maker: Maker): Result<JsonValue, string> {
   const imageOutputOptions = outputOptions(request)
   return toGenerateContent(request, maker, {
     generationConfig: only(options, GENERATION_CONFIG_KEYS),

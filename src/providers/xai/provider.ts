@@ -1,5 +1,6 @@
 import { err, type Result } from '../../core/result.ts'
 import type { Answer } from '../failure.ts'
+import { rejected } from '../failure.ts'
 import type { Upstream } from '../http.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../provider.ts'
 import { readImages } from './answer.ts'
@@ -19,7 +20,7 @@ export function makeXai(upstream: Upstream): Provider {
     id: ID,
     async generate(request, call) {
       const post = toPost(request, request.providerOptions?.[ID] ?? {}, call.model)
-      if (!post.ok) return err({ kind: 'rejected', billed: 'no', message: post.error, raw: '' })
+      if (!post.ok) return err(rejected(post.error))
       return upstream.postJson(call, {
         path: post.value.path,
         headers: { authorization: `Bearer ${call.credential}` },

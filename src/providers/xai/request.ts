@@ -1,7 +1,7 @@
-import { type ImageRequest, type Picture, promptText, references } from '../../core/image-request.ts'
+import { type ImageRequest, promptText, references } from '../../core/image-request.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
-import { dataUrl } from '../../core/json-blobs.ts'
 import { err, ok, type Result } from '../../core/result.ts'
+import { toDataUris } from '../inline-picture.ts'
 
 /** Keys of `provider.options.xai` that are sent on: `user` tells xAI's abuse watch one end user from another. */
 export const PASS_THROUGH: readonly string[] = ['user']
@@ -25,12 +25,9 @@ export function toPost(request: ImageRequest, options: JsonObject, model: string
   const given = references(request)
   const shape = toShape(request, given.length)
   if (!shape.ok) return shape
-  const images: JsonObject[] = []
-  for (const picture of given) {
-    const image = toImage(picture)
-    if (!image.ok) return image
-    images.push(image.value)
-  }
+  const uris = toDataUris(given)
+  if (!uris.ok) return uris
+  const images = uris.value.map((url) => ({ url }))
   return ok({
     path: images.length > 0 ? '/images/edits' : '/images/generations',
     body: {
@@ -62,12 +59,4 @@ function toShape(request: ImageRequest, pictures: number): Result<JsonObject, st
   return aspectRatio === 'auto'
     ? ok({})
     : err('aspect_ratio cannot be sent with a single reference: xAI keeps the ratio of that picture.')
-}
-
-/** Always as bytes: xAI would fetch an address itself, past the rules that hold for addresses here. */
-function toImage({ field, source, facts }: Picture): Result<JsonObject, string> {
-  if (source.type === 'url') return err(`The picture at ${field} is an address, and this provider is only sent bytes.`)
-  const mediaType = facts?.mediaType ?? source.blob.mediaType
-  if (mediaType === undefined) return err(`The picture at ${field} has no known media type.`)
-  return ok({ url: dataUrl(source.blob, mediaType) })
 }
