@@ -179,6 +179,19 @@ for (const database of DATABASES) {
       assert.ok(reads() > readBefore)
     })
 
+    test('X7: how live traffic is paid for concerns all workspaces, so the default one alone decides it', async () => {
+      const { b, gateway } = world
+      const { ledger } = gateway.gateway
+      const body = { amount_usd: '1', mode: 'live', prepaid: true, idempotency_key: 'whoever is prepaid' }
+      const before = await ledger.balance(b.workspaceId, 'live')
+
+      const refused = await world.ask(b.keys.admin, { method: 'POST', path: '/api/v1/credits', body })
+
+      assert.equal(refused.status, 403)
+      assert.equal(await ledger.liveMode(), 'metered')
+      assert.deepEqual(await ledger.balance(b.workspaceId, 'live'), before)
+    })
+
     test('X7: money that A was given under some key does not use that key up for B', async () => {
       const { b, gateway } = world
       const balance = async () => (await gateway.gateway.ledger.balance(b.workspaceId, 'test')).available

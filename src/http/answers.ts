@@ -31,7 +31,9 @@ interface AnswerParts {
 /** How long a cancelled generation may take to close its books, and another process to hear that it is to cancel one. */
 const CLOSING_MS = 10_000
 
-const NOT_OPERATOR = 'The audit is of all workspaces together. Only an admin key of the default workspace may see it.'
+const NOT_AUDITOR = 'The audit is of all workspaces together. Only an admin key of the default workspace may see it.'
+const NOT_OPERATOR =
+  'prepaid decides how live traffic of all workspaces is paid for. Only an admin key of the default workspace may send it.'
 
 const NOT_LOCAL = 'Admin keys are made only where the data is: plantain keys create --mode admin'
 
@@ -117,9 +119,11 @@ export function makeAnswer({
       case 'balance':
         return ok(await Promise.all(modesOf(principal).map((mode) => balance(principal.workspaceId, mode))))
       case 'credits.add':
-        return ok(await addCredit(ask.grant, principal.workspaceId))
+        return !ask.grant.prepaid || (await isOperator(principal))
+          ? ok(await addCredit(ask.grant, principal.workspaceId))
+          : err(fail('forbidden', NOT_OPERATOR))
       case 'audit':
-        return (await isOperator(principal)) ? ok(await audit()) : err(fail('forbidden', NOT_OPERATOR))
+        return (await isOperator(principal)) ? ok(await audit()) : err(fail('forbidden', NOT_AUDITOR))
       case 'estimate':
         return estimate(ask.request, sightOf(principal).mode)
       case 'generation':

@@ -52,7 +52,14 @@ export const TENANTS: readonly Sabotage[] = [
       },
     ],
     tests: ['test/tenants.test.ts'],
-    only: 'default one alone',
+    only: 'shown it',
+  },
+  {
+    promise: 'X7',
+    deed: 'let anybody decide how everybody pays',
+    edits: [{ file: 'src/http/answers.ts', find: '!ask.grant.prepaid || (await isOperator(principal))', put: 'true' }],
+    tests: ['test/tenants.test.ts'],
+    only: 'how live traffic is paid for',
   },
   {
     promise: 'X7',
