@@ -243,6 +243,12 @@ export const SETTINGS = {
     'milliseconds',
     'How long the sandbox pretends to work on a picture for a test key.',
   ),
+  PLANTAIN_SANDBOX_PICTURES: setting(
+    z.enum(['fine', 'coarse'], 'must be fine or coarse'),
+    'fine',
+    '`fine` or `coarse`',
+    'How test keys’ pictures are painted: `coarse` ones, in large pixels, take a tenth of the time. For test suites.',
+  ),
   PLANTAIN_LOG_LEVEL: setting(
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'must be fatal, error, warn, info, debug or silent'),
     'info',

@@ -69,7 +69,7 @@ export function makeAccess({ providers, settings }: Config, hooks?: Hooks) {
   return {
     async of(slug: string, mode: Mode, index: number): Promise<Access> {
       if (mode === 'test') {
-        sandbox ??= startLazily(settings.PLANTAIN_SANDBOX_LATENCY_MS)
+        sandbox ??= startLazily(settings)
         const baseUrl = (await sandbox).baseUrlFor(slug)
         if (baseUrl === undefined)
           throw new Error(`the sandbox has no simulator for ${slug}, yet a test call was planned on it`)
@@ -87,7 +87,11 @@ export function makeAccess({ providers, settings }: Config, hooks?: Hooks) {
 }
 
 /** The painter brings native code along that a gateway with live keys alone never needs. */
-async function startLazily(latencyMs: number): Promise<Sandbox> {
+async function startLazily(settings: Config['settings']): Promise<Sandbox> {
   const { startSandbox } = await import('./sandbox/simulators.ts')
-  return await startSandbox({ retired: 'serve', latencyMs })
+  return await startSandbox({
+    retired: 'serve',
+    latencyMs: settings.PLANTAIN_SANDBOX_LATENCY_MS,
+    pictures: settings.PLANTAIN_SANDBOX_PICTURES,
+  })
 }

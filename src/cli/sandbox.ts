@@ -9,6 +9,7 @@ interface SandboxOptions extends CommonOptions {
   readonly host: string
   readonly latency: number
   readonly retired: 'serve' | 'refuse'
+  readonly pictures: 'fine' | 'coarse'
 }
 
 export function addSandbox(program: Command, perform: Perform): void {
@@ -20,6 +21,11 @@ export function addSandbox(program: Command, perform: Perform): void {
     .option('--latency <milliseconds>', 'a typical wait before each answer', wholeNumber, 0)
     .addOption(
       new Option('--retired <what>', 'models that were shut down').choices(['serve', 'refuse']).default('refuse'),
+    )
+    .addOption(
+      new Option('--pictures <detail>', 'coarse ones, in large pixels, take a tenth of the time')
+        .choices(['fine', 'coarse'])
+        .default('fine'),
     )
     .option('--json', 'the addresses as one JSON document on standard output, once it listens')
     .addHelpText(
@@ -34,9 +40,9 @@ GET /_sandbox/bill tells what would have been billed, POST /_sandbox/reset start
     .action((options: SandboxOptions) => perform(options, (session) => runSandbox(session, options)))
 }
 
-async function runSandbox(session: Session, { port, host, latency, retired }: SandboxOptions): Promise<void> {
+async function runSandbox(session: Session, { port, host, latency, ...served }: SandboxOptions): Promise<void> {
   const { startSandbox } = await import('../sandbox/simulators.ts')
-  const sandbox = await startSandbox({ port, host, latencyMs: latency, retired }).catch((error: unknown) => {
+  const sandbox = await startSandbox({ port, host, latencyMs: latency, ...served }).catch((error: unknown) => {
     throw new CommandFailure(3, `Cannot listen on ${host}:${port}: ${messageOf(error)}`)
   })
   const providers = sandbox.simulated.map(({ provider }) => ({

@@ -51,7 +51,12 @@ export class Place {
   }
 
   #environment(settings: Readonly<Record<string, string>>): Record<string, string> {
-    return { PLANTAIN_DATA: this.data, PLANTAIN_SANDBOX_LATENCY_MS: '0', ...settings }
+    return {
+      PLANTAIN_DATA: this.data,
+      PLANTAIN_SANDBOX_LATENCY_MS: '0',
+      PLANTAIN_SANDBOX_PICTURES: 'coarse',
+      ...settings,
+    }
   }
 
   /** Resolves with the address once a gateway serves here. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
-import { paint } from './painter.ts'
+import { paint, paintingIn } from './painter.ts'
 import { fitted, letter } from './painting/lettering.ts'
 import { scene } from './painting/scene.ts'
 import { signs } from './painting/signs.ts'
@@ -54,6 +54,21 @@ test('seed 0 is a seed of its own', async () => {
   const small = { prompt: LAKE, width: 128, height: 128, format: 'png' as const }
 
   assert.notDeepEqual(await paint({ ...small, seed: 0 }), await paint(small))
+})
+
+test('a coarse painting has the same size and tones, and a tenth of the weight', async () => {
+  const order = { prompt: LAKE, width: 1024, height: 768, format: 'png' as const }
+
+  const fine = await paint(order)
+  const coarse = await paintingIn('coarse', () => paint(order))
+  const other = await paintingIn('coarse', () => paint({ ...order, seed: 1 }))
+
+  const facts = await sharp(coarse).metadata()
+  assert.deepEqual([facts.width, facts.height, facts.hasAlpha], [1024, 768, false])
+  assert.ok(coarse.length < fine.length / 5, `${coarse.length} bytes of ${fine.length}`)
+  assert.notDeepEqual(coarse, other)
+  const [light, same] = [await brightness(fine), await brightness(coarse)]
+  assert.ok(Math.abs(light - same) < 8, `${light} and ${same} of 255`)
 })
 
 test('the same painting asked for twice at once is painted once', async () => {
@@ -135,4 +150,9 @@ async function meanOf(picture: Buffer, left: number): Promise<{ red: number; blu
   const strip = await sharp(picture).extract({ left, top: 60, width: 30, height: 100 }).toBuffer()
   const { channels } = await sharp(strip).stats()
   return { red: channels[0]?.mean ?? 0, blue: channels[2]?.mean ?? 0 }
+}
+
+async function brightness(picture: Buffer): Promise<number> {
+  const { channels } = await sharp(picture).greyscale().stats()
+  return channels[0]?.mean ?? 0
 }

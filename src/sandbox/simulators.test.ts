@@ -5,7 +5,7 @@ import { PROVIDERS } from '../providers/registry.ts'
 import { startSandbox } from './simulators.ts'
 
 test('a sandbox listens on loopback, names its simulators and forgets its bill on request', async () => {
-  const sandbox = await startSandbox({ retired: 'serve' })
+  const sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
   try {
     const base = sandbox.baseUrlFor('google-ai-studio')
     await fetch(`${base}/v1beta/models/gemini-3-pro-image:generateContent`, {
@@ -33,7 +33,7 @@ test('a sandbox listens on loopback, names its simulators and forgets its bill o
 })
 
 test('closing cuts off a call that hangs, and closing twice is harmless', async () => {
-  const sandbox = await startSandbox({ retired: 'serve' })
+  const sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
   const hanging = fetch(`${sandbox.baseUrlFor('google-ai-studio')}/v1beta/models/gemini-3-pro-image:generateContent`, {
     method: 'POST',
     headers: { 'x-goog-api-key': 'k', 'x-sandbox-fault': 'delay=60000' },
@@ -49,11 +49,14 @@ test('closing cuts off a call that hangs, and closing twice is harmless', async 
 })
 
 test('a port that is taken rejects', async () => {
-  const first = await startSandbox({ retired: 'serve' })
+  const first = await startSandbox({ retired: 'serve', pictures: 'coarse' })
   try {
-    await assert.rejects(startSandbox({ retired: 'serve', port: Number(new URL(first.url).port) }), {
-      code: 'EADDRINUSE',
-    })
+    await assert.rejects(
+      startSandbox({ retired: 'serve', pictures: 'coarse', port: Number(new URL(first.url).port) }),
+      {
+        code: 'EADDRINUSE',
+      },
+    )
   } finally {
     await first.close()
   }

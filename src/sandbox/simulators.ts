@@ -19,6 +19,7 @@ import { midjourneySimulator } from './midjourney/midjourney.ts'
 import { openAiSimulator } from './openai/openai.ts'
 import { OPENAI_COMPATIBLE_SIMULATORS } from './openai-compatible/all.ts'
 import { openRouterSimulator } from './openrouter/openrouter.ts'
+import { type Detail, paintingIn } from './painter.ts'
 import { recraftSimulator } from './recraft/recraft.ts'
 import { replicateSimulator } from './replicate/replicate.ts'
 import type { Handler, SimulatorOptions } from './simulator.ts'
@@ -33,6 +34,8 @@ export interface SandboxOptions {
   readonly host?: string
   /** Whether models that their makers have shut down are served as they were (test keys) or refused as they are now. */
   readonly retired: 'serve' | 'refuse'
+  /** Default `fine`; `coarse` takes a tenth of the time, for test suites. */
+  readonly pictures?: Detail
   /** A typical wait before each answer in milliseconds: 0 in tests, several hundred for the feel of it. Default 0. */
   readonly latencyMs?: number
   /** In [0, 1), for response ids; pictures and counts depend on the request alone. */
@@ -89,6 +92,7 @@ export async function startSandbox({
   port = 0,
   host = '127.0.0.1',
   retired,
+  pictures = 'fine',
   latencyMs = 0,
   random = () => randomInt(2 ** 32) / 2 ** 32,
 }: SandboxOptions): Promise<Sandbox> {
@@ -135,7 +139,9 @@ export async function startSandbox({
     const path = request.url ?? '/'
     const [, slug = '', below] = /^\/([\w-]+)(\/.*)$/.exec(path) ?? []
     const handler = handlers.get(slug)
-    if (handler !== undefined && below !== undefined) return await handler(request, response, below)
+    if (handler !== undefined && below !== undefined) {
+      return await paintingIn(pictures, () => handler(request, response, below))
+    }
     if (request.method === 'POST' && path === '/_sandbox/reset') {
       bill.reset()
       response.writeHead(204).end()

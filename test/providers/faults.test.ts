@@ -52,7 +52,7 @@ const JOURNEYS: readonly Journey[] = await Promise.all(
 const catalog: Catalog = catalogOf(JOURNEYS.flatMap((journey) => journey.catalog ?? []))
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'refuse' })
+  sandbox = await startSandbox({ retired: 'refuse', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

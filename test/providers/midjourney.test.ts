@@ -23,7 +23,7 @@ let home: Home
 let gateway: TestGatewayHere
 
 before(async () => {
-  sandbox = await startSandbox({ retired: 'refuse' })
+  sandbox = await startSandbox({ retired: 'refuse', pictures: 'coarse' })
   home = await makeHome()
   const catalog = join(home.directory, 'catalog.json')
   writeFileSync(catalog, JSON.stringify(JOURNEY.catalog))

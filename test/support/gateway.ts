@@ -96,6 +96,7 @@ async function settle({ database, home, environment }: GatewayOptions) {
       PLANTAIN_DATA: place.directory,
       PLANTAIN_PORT: '0',
       PLANTAIN_SANDBOX_LATENCY_MS: '0',
+      PLANTAIN_SANDBOX_PICTURES: 'coarse',
       PLANTAIN_DRAIN_S: '5',
       PLANTAIN_LOG_LEVEL: 'error',
       ...(place.databaseUrl !== undefined && { DATABASE_URL: place.databaseUrl }),

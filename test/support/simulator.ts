@@ -20,7 +20,7 @@ export interface Simulator {
 export async function startSimulator(retired: 'serve' | 'refuse'): Promise<Simulator> {
   const program = `
     import { startSandbox } from ${JSON.stringify(`${ROOT}/src/sandbox/simulators.ts`)}
-    const sandbox = await startSandbox({ retired: ${JSON.stringify(retired)} })
+    const sandbox = await startSandbox({ retired: ${JSON.stringify(retired)}, pictures: 'coarse' })
     const urls = sandbox.simulated.map(({ provider }) => [provider, sandbox.baseUrlFor(provider)])
     console.log('sandbox at ' + sandbox.url + ' ' + JSON.stringify(Object.fromEntries(urls)))`
   const child = await startNode(['--input-type=module', '-e', program], {}, /sandbox at (\S+) (\S+)/)

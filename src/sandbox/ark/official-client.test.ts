@@ -13,7 +13,7 @@ let sandbox: Sandbox
 let client: OpenAI
 
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
   client = clientOf('volcengine', 'ark-good')
 })
 after(() => sandbox.close())

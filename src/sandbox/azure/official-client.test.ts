@@ -11,7 +11,7 @@ import { type Sandbox, startSandbox } from '../simulators.ts'
 // The official clients drive the simulator by either form of address.
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'refuse' })
+  sandbox = await startSandbox({ retired: 'refuse', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

@@ -11,7 +11,7 @@ import type { Sandbox } from '../simulators.ts'
 // Vercel's client drives the simulator, since the vendor has none of its own: what it can submit, ask after and read is what the API answers.
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

@@ -13,7 +13,7 @@ import { acceptSocket } from './socket.ts'
 
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'refuse' })
+  sandbox = await startSandbox({ retired: 'refuse', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

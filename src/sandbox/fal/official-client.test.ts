@@ -12,7 +12,7 @@ let sandbox: Sandbox
 let client: FalClient
 
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
   client = clientWith('id:secret')
 })
 after(() => sandbox.close())

@@ -8,7 +8,7 @@ import type { Sandbox } from '../simulators.ts'
 
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve', random: () => 0.5 })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse', random: () => 0.5 })
 })
 beforeEach(() => fetch(`${sandbox.url}/_sandbox/reset`, { method: 'POST' }))
 after(() => sandbox.close())
@@ -265,7 +265,7 @@ test('simulates what it serves and nothing else', () => {
 })
 
 test('a latency of 100 ms holds an answer back for at least 60', async () => {
-  const slow = await startSandbox({ retired: 'serve', latencyMs: 100 })
+  const slow = await startSandbox({ retired: 'serve', pictures: 'coarse', latencyMs: 100 })
   try {
     const start = process.hrtime.bigint()
     const response = await fetch(

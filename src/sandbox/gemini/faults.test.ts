@@ -9,7 +9,7 @@ import type { Sandbox } from '../simulators.ts'
 
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
 })
 beforeEach(() => fetch(`${sandbox.url}/_sandbox/reset`, { method: 'POST' }))
 after(() => sandbox.close())

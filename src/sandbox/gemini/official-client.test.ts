@@ -11,7 +11,7 @@ let sandbox: Sandbox
 let client: GoogleGenAI
 
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
   client = clientWith('any-key')
 })
 after(() => sandbox.close())

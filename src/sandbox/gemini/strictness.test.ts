@@ -16,7 +16,7 @@ const data = png.toString('base64')
 const image = { inlineData: { mimeType: 'image/png', data } }
 
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 
@@ -398,7 +398,7 @@ test('2.5 knows no signatures and minds neither their absence nor a strange one'
 })
 
 test('an unknown model is a 404 in the words of ListModels, a retired one is when the sandbox refuses them', async () => {
-  const refusing = await startSandbox({ retired: 'refuse' })
+  const refusing = await startSandbox({ retired: 'refuse', pictures: 'coarse' })
   try {
     const url = `${refusing.baseUrlFor('google-ai-studio')}/v1beta/models/${FLASH_2_5}:generateContent`
     const retired = await fetch(url, { method: 'POST', headers: { 'x-goog-api-key': 'k' }, body: '{}' })

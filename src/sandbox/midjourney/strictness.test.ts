@@ -8,7 +8,7 @@ import type { Sandbox } from '../simulators.ts'
 
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'refuse' })
+  sandbox = await startSandbox({ retired: 'refuse', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

@@ -12,7 +12,7 @@ import type { Sandbox } from '../simulators.ts'
 // Clients that were written for these servers drive the simulators: what they can send and read is what the servers speak.
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

@@ -11,7 +11,7 @@ import { type Sandbox, startSandbox } from '../simulators.ts'
 // OpenAI's own client drives the simulator: what it sends, parses, streams and maps to errors is what OpenAI answers.
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'refuse' })
+  sandbox = await startSandbox({ retired: 'refuse', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

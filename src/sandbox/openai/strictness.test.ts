@@ -7,7 +7,7 @@ import { type Sandbox, startSandbox } from '../simulators.ts'
 
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'refuse' })
+  sandbox = await startSandbox({ retired: 'refuse', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

@@ -20,7 +20,7 @@ import type { Sandbox } from '../simulators.ts'
 let sandbox: Sandbox
 
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

@@ -10,7 +10,7 @@ import type { Sandbox } from '../simulators.ts'
 // Recraft has no client of its own on npm; its documents use OpenAI's, for what OpenAI's API has (…/api-reference/endpoints, read 2026-11-22).
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

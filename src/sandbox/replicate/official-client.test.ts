@@ -12,7 +12,7 @@ import type { Sandbox } from '../simulators.ts'
 // Replicate's own client drives the simulator, and Vercel's does once: what they can send, wait for and read is what the API answers.
 let sandbox: Sandbox
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
 })
 after(() => sandbox.close())
 

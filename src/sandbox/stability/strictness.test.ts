@@ -9,7 +9,7 @@ let sandbox: Sandbox
 let base: string
 
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
   base = sandbox.baseUrlFor('stability') ?? ''
 })
 after(() => sandbox.close())

@@ -17,7 +17,7 @@ const MODEL = 'gemini-3.1-flash-image'
 const SMALL = { imageConfig: { imageSize: '512' } }
 
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
   base = sandbox.baseUrlFor('google-vertex') ?? ''
 })
 after(() => sandbox.close())

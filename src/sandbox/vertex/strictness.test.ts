@@ -11,7 +11,7 @@ const KEY = testKey()
 const MODEL = 'gemini-3.1-flash-image'
 
 before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
+  sandbox = await startSandbox({ retired: 'serve', pictures: 'coarse' })
   base = sandbox.baseUrlFor('google-vertex') ?? ''
 })
 after(() => sandbox.close())
