@@ -20,6 +20,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     database: { type: 'string' },
     callers: { type: 'string', default: '24' },
+    /** PostgreSQL: rounds say that no other node is alive instead of waiting until leases lapse. */
+    'skip-leases': { type: 'boolean', default: false },
     /** What the rounds kill: the gateway, a PostgreSQL server of their own, or both at once. */
     what: { type: 'string', default: 'gateway' },
   },
@@ -41,19 +43,23 @@ async function measure<T extends object>(promise: string, options: string, work:
   noteFigure('crash', { promise, figure: { ...figure, replay }, seed })
 }
 
-const { what } = values
+/** Pictures that are as long under way as real ones. */
+const LONG = { pictures: 'fine' } as const
+
+const { what, 'skip-leases': skipLeases } = values
+const [skip, lapse] = skipLeases ? [' --skip-leases', ', leases ended'] : ['', '']
 if (rounds > 0 && (what === 'postgres' || what === 'both'))
   await measure(`M4 R7 ${what}`, `--what ${what} --rounds ${rounds}`, () => killDatabase({ rounds, seed, what, log }))
 else if (rounds > 0)
   for (const database of databases)
-    await measure(`M3 ${database}`, `--database ${database} --rounds ${rounds}`, () =>
-      crashRounds({ rounds, seed, database, callers: Number(values.callers), log }),
+    await measure(`M3 ${database}${lapse}`, `--database ${database} --rounds ${rounds}${skip}`, () =>
+      crashRounds({ ...LONG, rounds, seed, database, callers: Number(values.callers), skipLeases, log }),
     )
 
 if (values.parallel !== undefined)
   for (const database of databases)
     await measure(`M3 parallel ${database}`, `--database ${database} --parallel ${values.parallel}`, () =>
-      crashRounds({ ...HUNDRED, rounds: Number(values.parallel), seed, database, log }),
+      crashRounds({ ...LONG, ...HUNDRED, rounds: Number(values.parallel), seed, database, log }),
     )
 
 if (values.failpoints !== undefined)

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { formatUsd } from '../../src/core/money.ts'
 import type { Receipt } from '../../src/core/receipt.ts'
+import type { Detail } from '../../src/sandbox/painter.ts'
 import type { TestGatewayChild } from '../support/gateway.ts'
 import { bearer, fetchedHash, listReceipts, until } from '../support/generations.ts'
 import type { DatabaseKind } from '../support/home.ts'
@@ -24,6 +25,7 @@ export interface CrashOptions {
   readonly underWay?: number
   /** PostgreSQL: says that no other node is alive instead of waiting until leases lapse. */
   readonly skipLeases?: boolean
+  readonly pictures?: Detail
   /** Told of every round. */
   readonly log?: (line: string) => void
 }

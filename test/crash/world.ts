@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { Failpoint } from '../../src/core/failpoint.ts'
 import { type Dice, dice } from '../../src/ledger/test-ledger.ts'
 import type { Call } from '../../src/sandbox/bill.ts'
+import type { Detail } from '../../src/sandbox/painter.ts'
 import { startGatewayChild, type TestGatewayChild } from '../support/gateway.ts'
 import { type DatabaseKind, type Home, makeHome } from '../support/home.ts'
 import { type Simulator, startSimulator } from '../support/simulator.ts'
@@ -13,6 +14,8 @@ export interface WorldOptions {
   readonly database: DatabaseKind
   /** PostgreSQL elsewhere than TEST_DATABASE_URL says. */
   readonly home?: Home
+  /** `fine` ones are long under way, as real ones are. Default `coarse`. */
+  readonly pictures?: Detail
 }
 
 /** A provider that remembers what it would bill, data that outlive every gateway, and one seed for all that is drawn. */
@@ -33,10 +36,10 @@ export interface World {
 /** Longer than anything that the simulator still does for a dead client. */
 const QUIET_MS = 400
 
-export async function openWorld({ seed, database, home: given }: WorldOptions): Promise<World> {
+export async function openWorld({ seed, database, home: given, pictures }: WorldOptions): Promise<World> {
   const chance = dice(seed)
   const home = given ?? (await makeHome(database))
-  const simulator = await startSimulator('refuse')
+  const simulator = await startSimulator('refuse', pictures)
   const seen = new Map<number, Call>()
   const environment = {
     GEMINI_API_KEY: 'a-key-for-the-simulator',

@@ -1,4 +1,5 @@
 import type { BillReport } from '../../src/sandbox/bill.ts'
+import type { Detail } from '../../src/sandbox/painter.ts'
 import { ROOT, startNode } from './child.ts'
 
 /** The sandbox in a process of its own: what a gateway with live keys takes for the provider. */
@@ -16,11 +17,11 @@ export interface Simulator {
   readonly stop: () => Promise<void>
 }
 
-/** `refuse` answers for shut-down models as their makers do now, `serve` as they once did. */
-export async function startSimulator(retired: 'serve' | 'refuse'): Promise<Simulator> {
+/** `refuse` answers for shut-down models as their makers do now, `serve` as they once did; `fine` pictures weigh what real ones do. */
+export async function startSimulator(retired: 'serve' | 'refuse', pictures: Detail = 'coarse'): Promise<Simulator> {
   const program = `
     import { startSandbox } from ${JSON.stringify(`${ROOT}/src/sandbox/simulators.ts`)}
-    const sandbox = await startSandbox({ retired: ${JSON.stringify(retired)}, pictures: 'coarse' })
+    const sandbox = await startSandbox(${JSON.stringify({ retired, pictures })})
     const urls = sandbox.simulated.map(({ provider }) => [provider, sandbox.baseUrlFor(provider)])
     console.log('sandbox at ' + sandbox.url + ' ' + JSON.stringify(Object.fromEntries(urls)))`
   const child = await startNode(['--input-type=module', '-e', program], {}, /sandbox at (\S+) (\S+)/)
