@@ -5,7 +5,9 @@ import { SABOTAGES } from './sabotage/list.ts'
 
 // Every promise is broken once on purpose, in a copy of the tree, and its tests have to notice.
 const { values } = parseArgs({ options: { match: { type: 'string', default: '' } } })
-const chosen = SABOTAGES.filter(({ promise, deed }) => `${promise} ${deed}`.includes(values.match))
+const matching = SABOTAGES.filter(({ promise, deed }) => `${promise} ${deed}`.includes(values.match))
+const hasPostgres = process.env['TEST_DATABASE_URL'] !== undefined
+const chosen = matching.filter(({ needsPostgres }) => hasPostgres || !needsPostgres)
 const startedAt = performance.now()
 
 const verdicts = await attemptAll(chosen, ({ sabotage: { promise, deed }, colour, told, seconds }: Verdict) =>
@@ -15,4 +17,6 @@ const verdicts = await attemptAll(chosen, ({ sabotage: { promise, deed }, colour
 )
 const noticed = verdicts.filter(({ colour }) => colour === 'red').length
 console.log(`${noticed} of ${chosen.length} were noticed, in ${Math.round((performance.now() - startedAt) / 1000)} s`)
-process.exitCode = noticed === chosen.length ? 0 : 1
+const untried = matching.length - chosen.length
+if (untried > 0) console.log(`${untried} were not tried: they need TEST_DATABASE_URL`)
+process.exitCode = noticed === chosen.length && (untried === 0 || process.env['CI'] === undefined) ? 0 : 1

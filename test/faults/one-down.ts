@@ -90,8 +90,18 @@ async function load(stage: Stage, name: string, way: Way): Promise<Figures> {
   const served = bought.filter(({ status }) => status === 200).length
   const success = served / bought.length
   const tried = bought.filter((one) => attemptsOf(one)[0]?.startsWith('google')).length
-  assert.ok(success >= LEAST_SUCCESS, `${name}: ${served} of ${bought.length} were served`)
+  assert.ok(success >= LEAST_SUCCESS, `${name}: ${served} of ${bought.length} were served; ${toldOthers(bought)}`)
   return { ...addedMs(bought, usual), calls: bought.length, success, metTheFault: tried }
+}
+
+/** What those heard who were not served, and how often: `502 provider_error google timeout × 3`. */
+function toldOthers(bought: readonly Bought[]): string {
+  const told = new Map<string, number>()
+  for (const one of bought.filter(({ status }) => status !== 200)) {
+    const words = [one.status, one.error?.code, ...attemptsOf(one)].join(' ')
+    told.set(words, (told.get(words) ?? 0) + 1)
+  }
+  return [...told].map(([words, count]) => `${words} × ${count}`).join(', ')
 }
 
 /** The median that calls take longer than usual: those that met the broken provider, and those that went round it. */

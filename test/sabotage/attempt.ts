@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -53,6 +53,8 @@ interface Workshop {
 /** Copies what git knows and what it does not ignore; packages are shared with the real tree. */
 function openWorkshop(): Workshop {
   const directory = mkdtempSync(join(tmpdir(), 'plantain-sabotage-'))
+  // A PostgreSQL server that a test starts runs as another user, and its data are in here.
+  chmodSync(directory, 0o711)
   const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT })
   for (const file of files.toString().split('\0').filter(Boolean)) {
     mkdirSync(join(directory, dirname(file)), { recursive: true })
@@ -71,10 +73,11 @@ function openWorkshop(): Workshop {
         told,
         seconds: (performance.now() - startedAt) / 1000,
       })
-      const { tests, only } = sabotage
+      const { tests, only, needsPostgres = false } = sabotage
       const command = [...(only === undefined ? [] : [`--test-name-pattern=${only}`]), ...tests]
-      const key = command.join(' ')
-      if (!sound.has(key)) sound.set(key, failsTwice(directory, command))
+      const run = (): Promise<string | undefined> => firstFailure(directory, command, needsPostgres)
+      const key = `${needsPostgres} ${command.join(' ')}`
+      if (!sound.has(key)) sound.set(key, failsTwice(run))
       const unsound = await sound.get(key)
       if (unsound !== undefined) return verdict('broken', `fails without it: ${unsound}`)
 
@@ -84,7 +87,7 @@ function openWorkshop(): Workshop {
           const problem = apply(directory, edit)
           if (problem !== undefined) return verdict('broken', problem)
         }
-        const failure = await firstFailure(directory, command)
+        const failure = await run()
         return failure === undefined ? verdict('green', 'nobody noticed') : verdict('red', failure)
       } finally {
         for (const [file, text] of originals) writeFileSync(join(directory, file), text)
@@ -95,9 +98,8 @@ function openWorkshop(): Workshop {
 }
 
 /** Whether tests fail without any sabotage. Two sabotages at a time keep the machine busier than the tests of processes and sockets expect, so they get a second go. */
-async function failsTwice(directory: string, command: readonly string[]): Promise<string | undefined> {
-  const first = await firstFailure(directory, command)
-  return first === undefined ? undefined : await firstFailure(directory, command)
+async function failsTwice(run: () => Promise<string | undefined>): Promise<string | undefined> {
+  return (await run()) === undefined ? undefined : await run()
 }
 
 /** Why an edit does not fit its file; undefined when it does. */
@@ -125,16 +127,20 @@ function apply(directory: string, edit: Edit): string | undefined {
 }
 
 /**
- * Name of the first test that fails, at which the run is ended; undefined when all pass. SQLite alone: what is broken here is above
- * the engines. What the tests leave in the temporary folder goes with the workshop.
+ * Name of the first test that fails, at which the run is ended; undefined when all pass. SQLite alone, unless
+ * PostgreSQL is asked for: most of what is broken here is above the engines. What the tests leave in the temporary folder goes with the workshop.
  */
-function firstFailure(directory: string, tests: readonly string[]): Promise<string | undefined> {
-  const { CI: _, TEST_DATABASE_URL: __, NODE_TEST_CONTEXT: ___, ...environment } = process.env
+function firstFailure(
+  directory: string,
+  tests: readonly string[],
+  needsPostgres: boolean,
+): Promise<string | undefined> {
+  const { CI: _, TEST_DATABASE_URL: postgres, NODE_TEST_CONTEXT: __, ...environment } = process.env
   const scratch = join(directory, '.scratch')
   mkdirSync(scratch, { recursive: true })
   const run = spawn(process.execPath, ['--test', '--test-reporter=tap', ...tests], {
     cwd: directory,
-    env: { ...environment, TMPDIR: scratch },
+    env: { ...environment, ...(needsPostgres && { TEST_DATABASE_URL: postgres }), TMPDIR: scratch },
     stdio: ['ignore', 'pipe', 'ignore'],
     // A group of its own: a test that fails may leave processes behind, and they have to end with it.
     detached: true,

@@ -3,6 +3,45 @@ import type { Sabotage } from './sabotage.ts'
 /** What must never happen to an answer that went wrong on its way. */
 export const FAULTS: readonly Sabotage[] = [
   {
+    promise: 'M4',
+    deed: 'end with the first connection that breaks',
+    edits: [{ file: 'src/db/postgres.ts', find: "  pool.on('error', () => undefined)\n", put: '' }],
+    tests: ['test/crash.test.ts'],
+    only: 'M4, R7',
+    needsPostgres: true,
+  },
+  {
+    promise: 'R7',
+    deed: 'take a database that is away for a defect',
+    edits: [
+      { file: 'src/http/failures.ts', find: 'if (error instanceof DatabaseAway)', put: 'if (error instanceof Date)' },
+    ],
+    tests: ['test/crash.test.ts'],
+    only: 'M4, R7',
+    needsPostgres: true,
+  },
+  {
+    promise: 'R7',
+    deed: 'call every key wrong while the database is away',
+    edits: [
+      {
+        file: 'src/http/auth.ts',
+        find: 'await authenticate(keyText)',
+        put: "await authenticate(keyText).catch(() => err(fail('invalid_api_key', 'User not found.')))",
+      },
+    ],
+    tests: ['test/crash.test.ts'],
+    only: 'M4, R7',
+    needsPostgres: true,
+  },
+  {
+    promise: 'M6',
+    deed: 'leave a moment out',
+    edits: [{ file: 'src/assets/local-directory.ts', find: "failpoint('after asset rename')", put: '' }],
+    tests: ['test/crash.test.ts'],
+    only: 'every named moment',
+  },
+  {
     promise: 'M13',
     deed: 'book nothing for a call that may have cost',
     edits: [

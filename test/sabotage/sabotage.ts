@@ -9,6 +9,8 @@ export interface Sabotage {
   readonly tests: readonly string[]
   /** Only the tests with such names, where a file has slow ones. */
   readonly only?: string
+  /** For what is broken in the engine itself, or needs its server: the tests get TEST_DATABASE_URL. Otherwise SQLite alone is tried. */
+  readonly needsPostgres?: true
   /** Cheap enough to be tried at every `npm test`. */
   readonly quick?: true
 }
