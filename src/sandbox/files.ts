@@ -4,7 +4,7 @@ import { amount, type Faults } from './faults.ts'
 import { send } from './send.ts'
 
 export interface NewFile {
-  /** Without a slash; part of its address. */
+  /** Part of its address. */
   readonly name: string
   readonly type: string
   readonly bytes: Buffer

@@ -14,13 +14,19 @@ export interface PaidCallRules<Input> {
   /** The simulator's slug and the name of the call, for the bill. */
   readonly simulator: string
   readonly method: string
+  /** The model that the path names, for the bill of a call that was refused; absent: what the body says. */
+  readonly model?: string
   readonly limitBytes: number
   /** The call only puts a job into a queue: waits belong to the job. */
   readonly isQueued?: boolean
   /** Checks everything about a request, the key first: what it would be worth, or how the provider refuses it. */
   read(received: Received): Promise<Understood<Input> | Refusal> | Understood<Input> | Refusal
-  /** The provider's own error of this status, for faults asked for by number; 413 for a body over the limit. */
-  refusal(status: number): Refusal
+  /** The provider's own error of this status, for faults asked for by number; some tell the seconds of `retry-after` in the body too. */
+  refusal(status: number, retryAfter?: string): Refusal
+  /** For a body over the limit; absent: the provider's 413. */
+  readonly tooLarge?: Refusal
+  /** Tells of a misspelt fault in the provider's words; absent: in plain ones. */
+  misspelt?(says: string): Refusal
 }
 
 export interface Received {
@@ -41,7 +47,7 @@ export interface Understood<Input> {
   readonly nanos: bigint
   readonly tier?: string
   readonly tokens?: Readonly<Record<string, number>>
-  /** The request as the bill keeps it, without picture data. Absent: the JSON with each long string as its size and SHA-256. */
+  /** The request as the bill keeps it, without picture data. Absent: the JSON, pictures and long strings as size and SHA-256. */
   readonly summary?: unknown
 }
 
@@ -52,6 +58,8 @@ export interface PaidCall<Input> extends Understood<Input> {
   reject(refusal: Refusal, outcome?: Call['outcome']): void
   /** Sends a document (pictures in it as `PictureText`), or ready segments, with the faults of transport; or never, when it is to hang. */
   answer(document: unknown, ending: Ending, options?: AnswerOptions): Promise<void>
+  /** Sends the small document of a call that was put into a queue: what it costs is recorded when its job ends. */
+  accept(document: object, status?: number): void
 }
 
 export interface Ending {
@@ -60,6 +68,8 @@ export interface Ending {
   readonly status?: number | null
   /** Absent: what a complete answer costs where the outcome is `answered`, and nothing otherwise. */
   readonly nanos?: bigint
+  /** Absent: those of a complete answer. */
+  readonly tokens?: Readonly<Record<string, number>>
   /** Bytes of the pictures that were made, in the order of the answer. */
   readonly pictures?: readonly Buffer[]
 }
@@ -84,25 +94,26 @@ export async function receiveCall<Input>(
   const early = typeof asked === 'string' ? {} : asked
   const body = await receive(request, early, rules.limitBytes)
   const whole = body === 'cut' || body === 'too_large' ? Buffer.of() : body
-  const read = body === 'too_large' ? rules.refusal(413) : await rules.read(receivedOf(request, whole))
+  const read =
+    body === 'too_large' ? (rules.tooLarge ?? rules.refusal(413)) : await rules.read(receivedOf(request, whole))
   const understood = isRefusal(read) ? undefined : read
   const base = {
     simulator: rules.simulator,
     method: rules.method,
-    model: understood?.model ?? wished(whole, 'model'),
+    model: understood?.model ?? rules.model ?? wished(whole, 'model'),
     tier: understood?.tier ?? null,
     header_names: Object.keys(request.headers).toSorted(),
     request: understood?.summary ?? summarised(parsed(whole)),
   }
 
-  function record(faults: Faults, { outcome, status = 200, nanos, pictures = [] }: Ending, isWhole = true) {
+  function record(faults: Faults, { outcome, status = 200, nanos, tokens, pictures = [] }: Ending, isWhole = true) {
     const usual = nanos ?? (outcome === 'answered' ? (understood?.nanos ?? 0n) : 0n)
     const owed = faults.billed === 'yes' && usual === 0n ? (understood?.nanos ?? 0n) : usual
     return bill.record({
       ...base,
       images: pictures.length,
       ...(pictures.length > 0 && { pictures: pictures.map(sha256) }),
-      tokens: understood?.tokens ?? null,
+      tokens: tokens ?? understood?.tokens ?? null,
       outcome,
       status,
       billed_nanos: String(faults.billed === 'no' ? 0n : owed),
@@ -120,8 +131,10 @@ export async function receiveCall<Input>(
   if (body === 'cut') return void record(early, { outcome: 'incomplete', status: null }, false)
   // A misspelt fault is told before anything else.
   const wishedFaults = readFaults(faultHeader(request), understood?.prompt ?? whole.toString('utf8', 0, 100_000))
-  if (typeof wishedFaults === 'string')
-    return reject({}, { ...rules.refusal(400), body: { error: wishedFaults } }, 'rejected')
+  if (typeof wishedFaults === 'string') {
+    const told = rules.misspelt?.(wishedFaults) ?? { ...rules.refusal(400), body: { error: wishedFaults } }
+    return reject({}, told, 'rejected')
+  }
   if (isRefusal(read)) return reject(wishedFaults, read, 'rejected')
   const passed = amount(wishedFaults, 'times')
   const isOver = passed !== undefined && bill.seen(`${read.model}\n${read.prompt}`) >= passed
@@ -136,8 +149,8 @@ export async function receiveCall<Input>(
   }
   const status = amount(faults, 'status')
   if (status !== undefined && status !== 200) {
-    const refusal = rules.refusal(status)
     const after = faults['retry-after']
+    const refusal = rules.refusal(status, after)
     return reject(
       faults,
       after === undefined ? refusal : { ...refusal, headers: { ...refusal.headers, 'retry-after': after } },
@@ -167,6 +180,11 @@ export async function receiveCall<Input>(
       const plainSegments = segments ?? jsonSegments(document, 'line')
       const sent = faults['invalid-json'] === undefined ? plainSegments : [...plainSegments.slice(0, -1), '"}], oops']
       ended(await send(response, sent, faults))
+    },
+    accept(document, accepted = 200) {
+      const text = JSON.stringify(document)
+      response.writeHead(accepted, { 'content-type': faults['content-type'] ?? 'application/json' })
+      response.end(faults['invalid-json'] === undefined ? text : `${text.slice(0, -1)}, oops`)
     },
   }
 }
@@ -203,12 +221,15 @@ function wished(body: Buffer, field: string): string {
 /** Characters from which on a string is taken for picture data. */
 const LONG = 4_096
 
+/** How PNG, JPEG and WebP begin in base64. */
+const PICTURE = /^(?:iVBORw0KGgo|\/9j\/|UklGR)/
+
 /** A request with each picture as its size and SHA-256. */
 export function summarised(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(summarised)
   if (typeof value === 'string') {
     const isUri = /^data:[^,]*;base64,/.test(value)
-    if (!isUri && value.length < LONG) return value
+    if (!isUri && value.length < LONG && !PICTURE.test(value)) return value
     const bytes = Buffer.from(isUri ? value.slice(value.indexOf(',') + 1) : value, 'base64')
     return { bytes: bytes.length, sha256: sha256(bytes) }
   }

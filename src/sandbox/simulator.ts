@@ -25,6 +25,10 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+export function sendJson(response: ServerResponse, document: unknown, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+}
+
 /** A body that is a text goes out as one, as some servers tell their errors. */
 export function sendRefusal(response: ServerResponse, { status, body, headers }: Refusal): void {
   const [type, text] = typeof body === 'string' ? ['text/plain', body] : ['application/json', JSON.stringify(body)]

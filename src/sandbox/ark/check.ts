@@ -1,7 +1,8 @@
+import type { InputPicture } from '../input-picture.ts'
 import type { Received, Understood } from '../paid-call.ts'
 import { isRefusal, type Refusal } from '../simulator.ts'
 import { invalid, keyRefusal, missing, modelNotFound, refusalFor } from './errors.ts'
-import { type InputPicture, readPictures } from './input-picture.ts'
+import { readPictures } from './input-picture.ts'
 import { findModel, type Host, type SimulatedModel } from './models.ts'
 
 /** A request that its model takes. */

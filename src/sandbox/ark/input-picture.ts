@@ -1,13 +1,10 @@
-import sharp from 'sharp'
-
+import { type InputPicture, readDataUrl } from '../input-picture.ts'
 import type { Refusal } from '../simulator.ts'
 import { invalid, missing } from './errors.ts'
 import type { SimulatedModel } from './models.ts'
 
-export interface InputPicture {
-  readonly bytes: Buffer
-}
-
+/** The label is lower case, and names what the bytes are. */
+const TYPES = ['png', 'jpeg', 'webp', 'tiff', 'gif', 'heif']
 const MOST_BYTES = 30_000_000
 const MOST_PIXELS = 36_000_000
 const LEAST_SIDE = 15
@@ -24,28 +21,19 @@ export async function readPictures(
   if (places.length > most) return invalid('image', `it must be at most ${most} images`)
   const pictures: InputPicture[] = []
   for (const place of places) {
-    const bytes = typeof place === 'string' ? await decoded(place) : undefined
-    if (bytes === undefined) return invalid('image', 'it is neither a picture as a data URL nor an address')
-    pictures.push({ bytes })
+    const picture = await readDataUrl(place, TYPES)
+    if (picture === undefined || !isFit(picture))
+      return invalid('image', 'it is neither a picture as a data URL nor an address')
+    pictures.push(picture)
   }
   return pictures
 }
 
-/** The label is lower case, and names what the bytes are. */
-async function decoded(place: string): Promise<Buffer | undefined> {
-  const [, type, text] = /^data:image\/(png|jpeg|webp|tiff|gif|heif);base64,(.+)$/su.exec(place) ?? []
-  if (text === undefined) return undefined
-  const bytes = Buffer.from(text, 'base64')
-  try {
-    const { format, width, height } = await sharp(bytes).metadata()
-    await sharp(bytes).resize(16, 16, { fit: 'fill' }).raw().toBuffer()
-    const isFit =
-      bytes.length <= MOST_BYTES &&
-      width * height <= MOST_PIXELS &&
-      Math.min(width, height) >= LEAST_SIDE &&
-      Math.max(width / height, height / width) <= RATIO
-    return format === type && isFit ? bytes : undefined
-  } catch {
-    return undefined
-  }
+function isFit({ bytes, width, height }: InputPicture): boolean {
+  return (
+    bytes.length <= MOST_BYTES &&
+    width * height <= MOST_PIXELS &&
+    Math.min(width, height) >= LEAST_SIDE &&
+    Math.max(width / height, height / width) <= RATIO
+  )
 }

@@ -6,7 +6,7 @@ import { paint } from '../painter.ts'
 import { receiveCall, type Received, type Understood } from '../paid-call.ts'
 import { base64Form, damaged } from '../picture-faults.ts'
 import { PictureText } from '../picture-json.ts'
-import { type Handler, isRefusal, type Refusal, sendRefusal, type SimulatorOptions } from '../simulator.ts'
+import { type Handler, isRefusal, type Refusal, sendJson, sendRefusal, type SimulatorOptions } from '../simulator.ts'
 import { CHECKPOINTS } from './checkpoints.ts'
 import { checkFields, complaint, exception, outOfMemory } from './fields.ts'
 import { type Job, toJob } from './job.ts'
@@ -44,7 +44,7 @@ export function automatic1111Simulator({ bill, latencyMs, random, now }: Simulat
     if (answer === undefined) return sendRefusal(response, { status: 404, body: { detail: 'Not Found' } })
     const refusal = authRefusal(request.headers.authorization)
     if (refusal) return sendRefusal(response, refusal)
-    tell(response, await answer(searchParams))
+    sendJson(response, await answer(searchParams))
   }
 
   async function make(
@@ -113,7 +113,7 @@ export function automatic1111Simulator({ bill, latencyMs, random, now }: Simulat
       Object.keys(rest).length > 0
     )
       return sendRefusal(response, complaint(['body'], 'field required', 'value_error.missing'))
-    tell(response, await machine.taskProgress(id, seen, wants))
+    sendJson(response, await machine.taskProgress(id, seen, wants))
   }
 }
 
@@ -145,10 +145,6 @@ function answerOf(job: Job, pictures: readonly Buffer[], faults: Faults): object
   const images = pictures.map((bytes) => new PictureText(bytes, base64Form(faults)))
   const isMissing = faults['no-image']?.endsWith('missing') === true
   return { images: isMissing ? null : images, parameters: { prompt, width, height }, info: JSON.stringify(info) }
-}
-
-function tell(response: ServerResponse, body: unknown): void {
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
 /** HTTP Basic, where it is said at all. */

@@ -3,7 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { makeFiles } from '../files.ts'
 import { type Job, makeJobs } from '../jobs.ts'
 import { type PaidCall, type PaidCallRules, receiveCall } from '../paid-call.ts'
-import { baseOf, type Handler, isRefusal, type Refusal, sendRefusal, type SimulatorOptions } from '../simulator.ts'
+import {
+  baseOf,
+  type Handler,
+  isRefusal,
+  type Refusal,
+  sendJson,
+  sendRefusal,
+  type SimulatorOptions,
+} from '../simulator.ts'
 import { checkInput, type Task } from './check.ts'
 import { complaints, isEmpty, keyRefusal, plain, refusalFor } from './errors.ts'
 import { tellHook } from '../hook.ts'
@@ -39,7 +47,7 @@ export function bflSimulator({ bill, latencyMs, now, random }: SimulatorOptions)
     // Asking costs nothing, so a key without credit gets its answers too.
     if (refusal && refusal.status !== 402) return sendRefusal(response, refusal)
     if (request.method === 'GET' && model === 'credits') {
-      return send(response, 200, { credits: isEmpty(request.headers['x-key']) ? 0 : 4_200.5 })
+      return sendJson(response, { credits: isEmpty(request.headers['x-key']) ? 0 : 4_200.5 })
     }
     if (request.method === 'GET' && model === 'get_result') return tell(response, searchParams.get('id') ?? '')
     return sendRefusal(response, plain(404, 'Not Found'))
@@ -67,13 +75,11 @@ export function bflSimulator({ bill, latencyMs, now, random }: SimulatorOptions)
       }),
     })
     const facts = { cost: creditsOf(call.nanos), ...megapixelsOf(call.input) }
-    const accepted =
+    call.accept(
       typeof hook === 'string'
         ? { id, status: 'Pending', webhook_url: hook, ...facts }
-        : { id, polling_url: `${base}/v1/get_result?id=${id}`, ...facts }
-    const text = JSON.stringify(accepted)
-    response.writeHead(200, { 'content-type': call.faults['content-type'] ?? 'application/json' })
-    response.end(call.faults['invalid-json'] === undefined ? text : `${text.slice(0, -1)}, oops`)
+        : { id, polling_url: `${base}/v1/get_result?id=${id}`, ...facts },
+    )
   }
 
   /** Runs a task, puts its picture where it is fetched from, and bills what is ready. */
@@ -97,8 +103,8 @@ export function bflSimulator({ bill, latencyMs, now, random }: SimulatorOptions)
 
   function tell(response: ServerResponse, id: string): void {
     const job = jobs.find(id)
-    if (job === undefined) return send(response, 404, { id, status: 'Task not found', result: null })
-    send(response, 200, documentOf(job))
+    if (job === undefined) return sendJson(response, { id, status: 'Task not found', result: null }, 404)
+    sendJson(response, documentOf(job))
   }
 }
 
@@ -159,8 +165,4 @@ function idOf(random: () => number): string {
       .padStart(8, '0')
   const [a, b, c, d] = [part(), part(), part(), part()]
   return `${a}-${b.slice(0, 4)}-${b.slice(4)}-${c.slice(0, 4)}-${c.slice(4)}${d}`
-}
-
-function send(response: ServerResponse, status: number, document: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document))
 }

@@ -1,5 +1,4 @@
-import sharp from 'sharp'
-
+import { type InputPicture, isOpaque, readBase64 } from '../input-picture.ts'
 import type { Refusal } from '../simulator.ts'
 import { type Complaint, complaints } from './errors.ts'
 import type { Endpoint, Rule } from './models.ts'
@@ -16,13 +15,6 @@ export interface Task {
   readonly format: 'jpeg' | 'png' | 'webp'
   /** Nano-dollars. */
   readonly nanos: bigint
-}
-
-export interface InputPicture {
-  readonly bytes: Buffer
-  readonly width: number
-  readonly height: number
-  readonly isOpaque: boolean
 }
 
 /**
@@ -49,7 +41,7 @@ export async function checkInput(endpoint: Endpoint, input: unknown): Promise<Ta
           : complain(rule, value)
     if (wrong !== undefined) found.push({ loc: ['body', name], ...wrong })
   }
-  if (found.length === 0) found.push(...wholeComplaints(fields, pictures))
+  if (found.length === 0) found.push(...(await wholeComplaints(fields, pictures)))
   return found.length > 0 ? complaints(found) : taskOf(endpoint, fields, pictures)
 }
 
@@ -107,7 +99,8 @@ async function readPictures(
   }
   const read: InputPicture[] = []
   for (const text of texts) {
-    const picture = typeof text === 'string' ? await decoded(text) : undefined
+    // The sandbox fetches no addresses, and a data URI is not what the API documents.
+    const picture = await readBase64(text)
     if (picture === undefined) return complaint('Input should be a base64 encoded image', 'value_error')
     read.push(picture)
   }
@@ -115,24 +108,11 @@ async function readPictures(
   return undefined
 }
 
-/** Bare base64: the sandbox fetches no addresses, and a data URI is not what the API documents. */
-async function decoded(text: string): Promise<InputPicture | undefined> {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined
-  const bytes = Buffer.from(text, 'base64')
-  try {
-    const { width, height } = await sharp(bytes).metadata()
-    const { isOpaque } = await sharp(bytes).stats()
-    return { bytes, width, height, isOpaque }
-  } catch {
-    return undefined
-  }
-}
-
 /** What no field can be blamed for alone. */
-function wholeComplaints(
+async function wholeComplaints(
   { width, height }: Readonly<Record<string, unknown>>,
   pictures: ReadonlyMap<string, readonly InputPicture[]>,
-): readonly Complaint[] {
+): Promise<readonly Complaint[]> {
   if (Number(width ?? 64) * Number(height ?? 64) > 4_194_304) {
     return [{ loc: ['body', 'width'], msg: 'The picture has more than 4 megapixels', type: 'value_error' }]
   }
@@ -142,7 +122,9 @@ function wholeComplaints(
   if (mask.width !== image?.width || mask.height !== image.height) {
     return [{ loc: ['body', 'mask'], msg: 'The mask must have the same dimensions as the image', type: 'value_error' }]
   }
-  return mask.isOpaque ? [] : [{ loc: ['body', 'mask'], msg: 'The mask must be black and white', type: 'value_error' }]
+  return (await isOpaque(mask))
+    ? []
+    : [{ loc: ['body', 'mask'], msg: 'The mask must be black and white', type: 'value_error' }]
 }
 
 function taskOf(

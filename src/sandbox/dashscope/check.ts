@@ -1,7 +1,8 @@
+import type { InputPicture } from '../input-picture.ts'
 import type { Received, Understood } from '../paid-call.ts'
 import { isRefusal, type Refusal } from '../simulator.ts'
 import { invalid, keyRefusal, refusalFor, wrongWay } from './errors.ts'
-import { type InputPicture, readPictures } from './input-picture.ts'
+import { readPictures } from './input-picture.ts'
 import { findModel, type SimulatedModel, type Way } from './models.ts'
 import { readParameters, type Settled } from './parameters.ts'
 

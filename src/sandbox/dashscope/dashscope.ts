@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { makeFiles } from '../files.ts'
 import { type Job as QueuedJob, makeJobs } from '../jobs.ts'
 import { type PaidCall, receiveCall } from '../paid-call.ts'
-import { baseOf, type Handler, sendRefusal, type SimulatorOptions } from '../simulator.ts'
+import { baseOf, type Handler, sendJson, sendRefusal, type SimulatorOptions } from '../simulator.ts'
 import { type Job, understand } from './check.ts'
 import { atOnceBody, taskBody, type Task } from './document.ts'
 import { keyRefusal, refusalFor, refusalOf } from './errors.ts'
@@ -36,7 +36,7 @@ export function dashScopeSimulator({ latencyMs, bill, now }: SimulatorOptions): 
     const refusal = keyRefusal(request.headers.authorization, false)
     if (refusal) return sendRefusal(response, refusal)
     if (request.method === 'GET' && pathname.replace(/\/$/u, '') === '/api/v1/tasks') {
-      return send(response, {
+      return sendJson(response, {
         request_id: randomUUID(),
         data: [],
         total: begun,
@@ -49,7 +49,7 @@ export function dashScopeSimulator({ latencyMs, bill, now }: SimulatorOptions): 
     if (id === undefined || request.method !== (cancels ? 'POST' : 'GET')) return sendRefusal(response, refusalFor(404))
     const job = jobs.find(id)
     if (cancels) return cancel(response, job)
-    send(
+    sendJson(
       response,
       taskBody(id, job, (name) => `${baseOf(request, path)}/files/${name}?Expires=1790000000`),
     )
@@ -71,7 +71,7 @@ export function dashScopeSimulator({ latencyMs, bill, now }: SimulatorOptions): 
       },
     )
     if (call === undefined) return
-    if (isTask) submit(response, call)
+    if (isTask) submit(call)
     else await answerAtOnce(call, base)
   }
 
@@ -84,7 +84,7 @@ export function dashScopeSimulator({ latencyMs, bill, now }: SimulatorOptions): 
     await call.answer(atOnceBody(call.input, call.faults, places), { outcome, ...made })
   }
 
-  function submit(response: ServerResponse, call: PaidCall<Job>): void {
+  function submit(call: PaidCall<Job>): void {
     begun += 1
     const job = jobs.submit({
       id: randomUUID(),
@@ -93,9 +93,7 @@ export function dashScopeSimulator({ latencyMs, bill, now }: SimulatorOptions): 
       run: () => run(call),
       cancelled: () => void call.record({ outcome: 'incomplete', status: null }),
     })
-    const text = JSON.stringify({ output: { task_status: 'PENDING', task_id: job.id }, request_id: randomUUID() })
-    response.writeHead(200, { 'content-type': call.faults['content-type'] ?? 'application/json' })
-    response.end(call.faults['invalid-json'] === undefined ? text : `${text.slice(0, -1)}, oops`)
+    call.accept({ output: { task_status: 'PENDING', task_id: job.id }, request_id: randomUUID() })
   }
 
   async function run(call: PaidCall<Job>): Promise<Task> {
@@ -123,7 +121,7 @@ export function dashScopeSimulator({ latencyMs, bill, now }: SimulatorOptions): 
 
   /** Only what waits. */
   function cancel(response: ServerResponse, job: QueuedJob<Task> | undefined): void {
-    if (job !== undefined && jobs.cancel(job)) return send(response, { request_id: randomUUID() })
+    if (job !== undefined && jobs.cancel(job)) return sendJson(response, { request_id: randomUUID() })
     const message = 'Failed to cancel the task, please confirm if the task is in PENDING status.'
     sendRefusal(response, refusalOf(400, { code: 'UnsupportedOperation', message }))
   }
@@ -134,8 +132,4 @@ function wayOf(pathname: string): Way | undefined {
   if (service !== undefined) return service === 'image' ? 'image-generation' : 'multimodal-generation'
   const [, synthesis] = SYNTHESES.exec(pathname) ?? []
   return synthesis === 'text2image' || synthesis === 'image2image' ? synthesis : undefined
-}
-
-function send(response: ServerResponse, body: unknown): void {
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }

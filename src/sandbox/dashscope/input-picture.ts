@@ -1,15 +1,9 @@
-import sharp from 'sharp'
-
+import { type InputPicture, readDataUrl } from '../input-picture.ts'
 import type { Refusal } from '../simulator.ts'
 import { invalid, refusalOf } from './errors.ts'
 import type { SimulatedModel } from './models.ts'
 
-export interface InputPicture {
-  readonly bytes: Buffer
-  readonly width: number
-  readonly height: number
-}
-
+const TYPES = ['png', 'jpeg', 'webp', 'tiff', 'heic']
 const MOST_BYTES = 10_000_000
 const RATIO = 8
 
@@ -22,7 +16,7 @@ export async function readPictures(
   if (places.length > most) return invalid(`The number of images must be at most ${most}.`)
   const pictures: InputPicture[] = []
   for (const place of places) {
-    const picture = typeof place === 'string' ? await decoded(place) : undefined
+    const picture = await readDataUrl(place, TYPES)
     if (picture === undefined) {
       return refusalOf(400, { code: 'InvalidURL', message: 'The image is neither base64 of its type nor an address.' })
     }
@@ -35,17 +29,4 @@ export async function readPictures(
     pictures.push(picture)
   }
   return pictures
-}
-
-async function decoded(place: string): Promise<InputPicture | undefined> {
-  const [, type, text] = /^data:image\/(png|jpeg|webp|tiff|heic);base64,(.+)$/su.exec(place) ?? []
-  if (text === undefined) return undefined
-  const bytes = Buffer.from(text, 'base64')
-  try {
-    const { format, width, height } = await sharp(bytes).metadata()
-    await sharp(bytes).resize(16, 16, { fit: 'fill' }).raw().toBuffer()
-    return format === type ? { bytes, width, height } : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,6 @@
+import type { InputPicture } from '../input-picture.ts'
 import { isRefusal, type Refusal } from '../simulator.ts'
 import { invalid } from './errors.ts'
-import type { InputPicture } from './input-picture.ts'
 import type { Rule, Side, SimulatedModel } from './models.ts'
 
 export interface Settled {

@@ -1,6 +1,6 @@
-import sharp from 'sharp'
-
-import { type Complaint, complaints, type Refusal } from './errors.ts'
+import { type InputPicture, readDataUrl } from '../input-picture.ts'
+import type { Refusal } from '../simulator.ts'
+import { type Complaint, complaints } from './errors.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { Rule, Side } from './rules.ts'
 
@@ -14,12 +14,6 @@ export interface Job {
   readonly height: number
   readonly count: number
   readonly format: 'jpeg' | 'png' | 'webp'
-}
-
-interface InputPicture {
-  readonly bytes: Buffer
-  readonly width: number
-  readonly height: number
 }
 
 /**
@@ -50,6 +44,8 @@ export async function checkInput(endpoint: Endpoint, input: unknown): Promise<Jo
 }
 
 type Complained = Omit<Complaint, 'loc'>
+const TYPES = ['png', 'jpeg', 'webp']
+
 type PictureRule = Extract<Rule, { is: 'picture' | 'pictures' }>
 
 function isPicture(rule: Rule): rule is PictureRule {
@@ -109,26 +105,13 @@ async function readPictures(
     return wrong(`List should have at most ${rule.most} items after validation`, 'too_long')
   }
   for (const uri of uris) {
-    const picture = typeof uri === 'string' ? await decoded(uri) : undefined
+    const picture = await readDataUrl(uri, TYPES)
     if (picture === undefined)
       return wrong('Failed to load the image. Please ensure it is a valid one.', 'image_load_error')
     // A mask lies over the picture; it is not one to be redrawn.
     if (name !== 'mask_url') into.push(picture)
   }
   return undefined
-}
-
-async function decoded(uri: string): Promise<InputPicture | undefined> {
-  const [, type, text] = /^data:image\/(png|jpeg|webp);base64,(.+)$/su.exec(uri) ?? []
-  if (text === undefined) return undefined
-  const bytes = Buffer.from(text, 'base64')
-  try {
-    const { format, width, height } = await sharp(bytes).metadata()
-    await sharp(bytes).resize(16, 16, { fit: 'fill' }).raw().toBuffer()
-    return format === type ? { bytes, width, height } : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function jobOf(endpoint: Endpoint, input: Readonly<Record<string, unknown>>, pictures: readonly InputPicture[]): Job {

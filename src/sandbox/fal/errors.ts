@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { Refusal } from '../simulator.ts'
 
 /** A model's own complaint about one field of its input. Source: https://docs.fal.ai/documentation/model-apis/errors (read 2026-11-22). */
 export interface Complaint {
@@ -6,13 +6,6 @@ export interface Complaint {
   readonly msg: string
   readonly type: string
   readonly ctx?: Readonly<Record<string, unknown>>
-}
-
-/** An answer of the queue or the end of a run that is no output. */
-export interface Refusal {
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>>
-  readonly headers?: Readonly<Record<string, string>>
 }
 
 export function complaints(detail: readonly Complaint[]): Refusal {
@@ -57,19 +50,10 @@ const BY_STATUS: Readonly<Record<number, readonly [type: string, detail: string]
 }
 
 /** The error that fal sends with this status, for faults asked for by number. */
-export function refusalFor(status: number, retryAfter: string | undefined): Refusal {
-  const headers = retryAfter === undefined ? {} : { headers: { 'retry-after': retryAfter } }
+export function refusalFor(status: number): Refusal {
   if (status === 422) {
-    return {
-      ...complaints([{ loc: ['body'], msg: 'The input could not be processed.', type: 'value_error' }]),
-      ...headers,
-    }
+    return complaints([{ loc: ['body'], msg: 'The input could not be processed.', type: 'value_error' }])
   }
   const [type, detail] = BY_STATUS[status] ?? [undefined, `Status ${status}.`]
-  return { status, body: { detail, ...(type !== undefined && { error_type: type }) }, ...headers }
-}
-
-export function sendRefusal(response: ServerResponse, { status, body, headers }: Refusal): void {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers })
-  response.end(JSON.stringify(body))
+  return { status, body: { detail, ...(type !== undefined && { error_type: type }) } }
 }

@@ -1,194 +1,159 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import type { Bill } from '../bill.ts'
-import { amount, type Faults, readFaults } from '../faults.ts'
-import { faultHeader, isMisdirected, misdirect, receive, sha256 } from '../network-faults.ts'
-import { send } from '../send.ts'
+import { makeFiles } from '../files.ts'
+import { type Job as QueuedJob, makeJobs } from '../jobs.ts'
+import { type PaidCall, type PaidCallRules, receiveCall } from '../paid-call.ts'
+import {
+  baseOf,
+  type Handler,
+  isRefusal,
+  type Refusal,
+  sendJson,
+  sendRefusal,
+  type SimulatorOptions,
+} from '../simulator.ts'
+import { checkInput, type Job } from './check.ts'
 import { findEndpoint } from './endpoints.ts'
-import { keyRefusal, plain, type Refusal, refusalFor, sendRefusal } from './errors.ts'
-import type { File } from './output.ts'
-import { makeQueue, type Ticket } from './queue.ts'
+import { keyRefusal, plain, refusalFor, startedTooLate } from './errors.ts'
+import { type Output, priceOf, run } from './output.ts'
 
-export interface FalOptions {
-  /** Whether models that their makers have shut down are served as they were, or are the 404 they are now. */
-  readonly retired: 'serve' | 'refuse'
-  /** A typical wait from submission to result in milliseconds, a third of it in the queue; each job takes 60 to 140 % of it. */
-  readonly latencyMs: number
-  readonly bill: Bill
+/** What was submitted: the queue takes any input, and a wrong one is told by the run. */
+interface Submission {
+  readonly job: Job | Refusal
+  /** Milliseconds after which the job may no longer begin. */
+  readonly startWithinMs: number | undefined
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>
+type Run = QueuedJob<Output | Refusal>
 
 const BODY_LIMIT = 100 * 1024 * 1024
 
-const JOB_PATH = /^\/([\w.-]+\/[\w.-]+)\/requests\/([\w-]+)(\/status|\/cancel)?$/u
-const FILE_PATH = /^\/files\/([\w-]+)\/([\w.]+)$/u
-const ENDPOINT_PATH = /^\/([\w.-]+\/[\w.-]+)((?:\/[\w.-]+)*)$/u
+const JOB_PATH = /^\/([\w.-]+\/[\w.-]+\/requests\/[\w-]+)(\/status|\/cancel)?$/u
+const FILE_PATH = /^\/files\/([\w-]+\/[\w.]+)$/u
 
 /**
  * fal's queue as far as pictures need it: submit, status, result, cancel, and the files under `/files`, which are public as fal's own
  * are, and refuse a credential that was sent along. Jobs run whether or not anybody asks for them.
  * Source: https://docs.fal.ai/documentation/model-apis/inference/queue (read 2026-11-22).
  */
-export function falSimulator({ retired, latencyMs, bill }: FalOptions): Handler {
-  const queue = makeQueue({ latencyMs, bill })
+export function falSimulator({ retired, latencyMs, now, bill }: SimulatorOptions): Handler {
+  // By their paths, as a job is known only under the application that it was submitted to.
+  const jobs = makeJobs<Output | Refusal>({ latencyMs, now })
+  const files = makeFiles()
 
   return async (request, response, path) => {
     const { pathname } = new URL(path, 'http://sandbox')
-    const base = `http://${request.headers.host}${(request.url ?? '').slice(0, -path.length)}`
-    const [, fileOf, fileName = ''] = FILE_PATH.exec(pathname) ?? []
-    if (fileOf !== undefined) return deliver(request, response, queue.ofFile(fileOf), fileName)
-
+    const base = baseOf(request, path)
+    const [, file] = FILE_PATH.exec(pathname) ?? []
+    if (file !== undefined) return await files.deliver(request, response, file)
+    if (request.method === 'POST') return await submit(request, response, pathname.slice(1), base)
     const refusal = keyRefusal(request.headers.authorization)
-    const [, app = '', id = '', what] = JOB_PATH.exec(pathname) ?? []
-    if (request.method === 'POST') return submit(request, response, pathname, base, refusal)
     if (refusal) return sendRefusal(response, refusal)
-    const ticket = queue.find(app, id)
-    if (request.method === 'PUT' && what === '/cancel') return cancel(response, ticket)
+    const [, id = '', what] = JOB_PATH.exec(pathname) ?? []
+    const job = jobs.find(id)
+    const known = job?.state === 'cancelled' && job.result === undefined ? undefined : job
+    if (request.method === 'PUT' && what === '/cancel') return cancel(response, known)
     if (request.method !== 'GET' || what === '/cancel') return sendRefusal(response, plain(405, 'Method Not Allowed'))
-    if (ticket === undefined) return sendRefusal(response, plain(404, 'Request not found'))
-    return what === '/status' ? tell(response, ticket, base) : hand(response, ticket, base)
+    if (known === undefined) return sendRefusal(response, plain(404, 'Request not found'))
+    return what === '/status' ? sendJson(response, statusOf(known, base)) : hand(response, known, base)
   }
 
-  /** Whatever goes wrong on the way to the queue, asked for or not, is recorded. */
   async function submit(
     request: IncomingMessage,
     response: ServerResponse,
-    pathname: string,
+    endpointId: string,
     base: string,
-    refusal: Refusal | undefined,
   ): Promise<void> {
-    const asked = readFaults(faultHeader(request), '')
-    const body = await receive(request, typeof asked === 'string' ? {} : asked, BODY_LIMIT)
-    const endpointId = pathname.slice(1)
-    const [, app = ''] = ENDPOINT_PATH.exec(pathname) ?? []
-    const failed = (faults: Faults, status: number | null, complete = true) =>
-      bill.record({
-        simulator: 'fal',
-        method: 'queue',
-        model: endpointId,
-        tier: null,
-        images: 0,
-        tokens: null,
-        outcome: status === null ? 'incomplete' : 'failed',
-        status,
-        billed_nanos: '0',
-        faults,
-        header_names: Object.keys(request.headers).toSorted(),
-        request_complete: complete,
-      })
-    const refuse = (reason: Refusal, faults: Faults = {}) => {
-      failed(faults, reason.status)(true)
-      sendRefusal(response, reason)
-    }
-    if (body === 'cut') return void failed(typeof asked === 'string' ? {} : asked, null, false)
-    if (refusal) return refuse(refusal)
-    const endpoint = findEndpoint(endpointId)
-    if (endpoint === undefined || (endpoint.retired && retired === 'refuse'))
-      return refuse(plain(404, `Application "${endpointId}" not found`))
-    if (body === 'too_large') return refuse(plain(413, 'Request body too large'))
-    const input = parsed(body)
-    if (input === undefined) return refuse(plain(400, 'The request body is not valid JSON.'))
-    const read = readFaults(faultHeader(request), promptOf(input))
-    if (typeof read === 'string') return refuse(plain(400, read))
-    const passed = amount(read, 'times')
-    const isOver = passed !== undefined && bill.seen(`${endpointId}\n${promptOf(input)}`) >= passed
-    const faults = isOver ? {} : read
-
-    if (faults.reset === 'after-request') {
-      failed(faults, null)
-      request.socket.resetAndDestroy()
-      return
-    }
-    const status = amount(faults, 'status')
-    if (status !== undefined && status !== 200) return refuse(refusalFor(status, faults['retry-after']), faults)
-    if (isMisdirected(faults)) return failed(faults, misdirect(response, faults))(true)
-
-    const startWithin = Number(request.headers['x-fal-request-timeout'] ?? Number.NaN)
-    const ticket = queue.submit({
-      app,
-      endpointId,
-      endpoint,
-      input,
-      faults,
-      startWithinMs: Number.isFinite(startWithin) ? startWithin * 1000 : undefined,
-      headerNames: Object.keys(request.headers).toSorted(),
-      summary: summarised(input),
+    const call = await receiveCall(request, response, { bill, latencyMs: 0 }, rulesOf(endpointId, retired))
+    if (call === undefined) return
+    const { startWithinMs } = call.input
+    // `fal-ai/flux-2-pro` of `fal-ai/flux-2-pro/edit`: where status and result are asked for.
+    const app = endpointId.split('/').slice(0, 2).join('/')
+    const job: Run = jobs.submit({
+      id: `${app}/requests/${randomUUID()}`,
+      text: call.prompt,
+      faults: call.faults,
+      run: () => end(call, job),
+      cancelled() {
+        if (job.result === undefined) call.record({ outcome: 'incomplete', status: null })
+      },
     })
-    const text = JSON.stringify(statusOf(ticket, base))
-    response.writeHead(200, { 'content-type': faults['content-type'] ?? 'application/json' })
-    response.end(faults['invalid-json'] === undefined ? text : `${text.slice(0, -1)}, oops`)
+    if (startWithinMs !== undefined) setTimeout(() => giveUp(call, job), startWithinMs).unref()
+    call.accept(statusOf(job, base))
   }
 
-  function statusOf(ticket: Ticket, base: string): object {
-    const url = `${base}/${ticket.app}/requests/${ticket.id}`
+  function giveUp(call: PaidCall<Submission>, job: Run): void {
+    if (!jobs.cancel(job)) return
+    job.result = startedTooLate()
+    call.record({ outcome: 'failed', status: job.result.status })(true)
+  }
+
+  /** Runs a job, puts its pictures where they are fetched from, and bills them. */
+  async function end({ input, faults, nanos, record }: PaidCall<Submission>, { id }: Run): Promise<Output | Refusal> {
+    const result = isRefusal(input.job) ? input.job : await run(input.job, faults).catch(ownFailure)
+    const isRefused = isRefusal(result)
+    const made = isRefused ? [] : result.files
+    const isBlocked = faults.refusal !== undefined || faults['no-image'] !== undefined
+    const delivered = record({
+      outcome: isBlocked ? 'blocked' : !isRefused ? 'answered' : result.status === 422 ? 'rejected' : 'failed',
+      status: isRefused ? result.status : 200,
+      nanos: made.length > 0 ? nanos : 0n,
+      pictures: made.map(({ bytes }) => bytes),
+    })
+    for (const file of made) files.put({ ...file, name: `${nameOf(id)}/${file.name}`, faults, delivered })
+    if (isRefused) delivered(true)
+    return result
+  }
+
+  function statusOf(job: Run, base: string): object {
+    const url = `${base}/${job.id}`
     return {
-      status: ticket.state,
-      request_id: ticket.id,
+      status: STATUS[job.state],
+      request_id: nameOf(job.id),
       response_url: url,
       status_url: `${url}/status`,
       cancel_url: `${url}/cancel`,
-      ...(ticket.state === 'IN_QUEUE' && { queue_position: queue.position(ticket) }),
-      ...(ticket.state !== 'IN_QUEUE' && { logs: null }),
-      ...(ticket.state === 'COMPLETED' && { metrics: { inference_time: 1.2 } }),
+      ...(job.state === 'queued' ? { queue_position: jobs.position(job) } : { logs: null }),
+      ...(job.result !== undefined && { metrics: { inference_time: 1.2 } }),
     }
   }
 
-  function tell(response: ServerResponse, ticket: Ticket, base: string): void {
-    response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(statusOf(ticket, base)))
-  }
-
-  function cancel(response: ServerResponse, ticket: Ticket | undefined): void {
-    const [status, word] =
-      ticket === undefined
-        ? [404, 'NOT_FOUND']
-        : ticket.state === 'COMPLETED'
-          ? [400, 'ALREADY_COMPLETED']
-          : [202, 'CANCELLATION_REQUESTED']
-    if (ticket) queue.cancel(ticket)
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ status: word }))
+  function cancel(response: ServerResponse, job: Run | undefined): void {
+    if (job === undefined) return sendJson(response, { status: 'NOT_FOUND' }, 404)
+    if (job.result !== undefined) return sendJson(response, { status: 'ALREADY_COMPLETED' }, 400)
+    jobs.cancel(job)
+    sendJson(response, { status: 'CANCELLATION_REQUESTED' }, 202)
   }
 }
 
-/** The result of a run, as often as it is asked for. */
-function hand(response: ServerResponse, { id, result, delivered }: Ticket, base: string): void {
-  if (result === undefined) return sendRefusal(response, plain(400, 'Request is still in progress'))
-  if ('status' in result) {
-    delivered(true)
-    return sendRefusal(response, result)
-  }
-  const urlOf = ({ name }: File) => `${base}/files/${id}/${name}`
-  response.writeHead(200, { 'content-type': 'application/json', 'x-fal-request-id': id })
-  response.end(JSON.stringify(result.body(urlOf)))
-}
+/** A cancelled job is told of only when it began too late, which ended it. */
+const STATUS = { queued: 'IN_QUEUE', running: 'IN_PROGRESS', done: 'COMPLETED', cancelled: 'COMPLETED' } as const
 
-async function deliver(
-  request: IncomingMessage,
-  response: ServerResponse,
-  ticket: Ticket | undefined,
-  name: string,
-): Promise<void> {
-  if (request.headers.authorization !== undefined) {
-    return sendRefusal(response, plain(400, 'This host takes no credentials, and has now seen one.'))
-  }
-  const result = ticket?.result
-  const file = result !== undefined && 'files' in result ? result.files.find((each) => each.name === name) : undefined
-  if (ticket === undefined || file === undefined) return sendRefusal(response, plain(404, 'File not found'))
-  const before = ticket.downloads.get(name) ?? 0
-  ticket.downloads.set(name, before + 1)
-  if (before < (amount(ticket.faults, 'delivery-gone') ?? 0)) return sendRefusal(response, plain(404, 'File not found'))
-  response.statusCode = 200
-  response.setHeader('content-type', file.type)
-  if (ticket.faults.cut === undefined) response.setHeader('content-length', file.byteLength)
-  ticket.delivered(await send(response, [await file.bytes()], ticket.faults))
-}
-
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    return undefined
+function rulesOf(model: string, retired: SimulatorOptions['retired']): PaidCallRules<Submission> {
+  return {
+    simulator: 'fal',
+    method: 'queue',
+    model,
+    limitBytes: BODY_LIMIT,
+    isQueued: true,
+    refusal: refusalFor,
+    tooLarge: plain(413, 'Request body too large'),
+    misspelt: (says) => plain(400, says),
+    async read({ headers, json }) {
+      const refusal = keyRefusal(headers.authorization)
+      if (refusal) return refusal
+      const endpoint = findEndpoint(model)
+      if (endpoint === undefined || (endpoint.retired && retired === 'refuse'))
+        return plain(404, `Application "${model}" not found`)
+      const input = json()
+      if (input === undefined) return plain(400, 'The request body is not valid JSON.')
+      const job = await checkInput(endpoint, input)
+      const startWithin = Number(headers['x-fal-request-timeout'] ?? Number.NaN)
+      const startWithinMs = Number.isFinite(startWithin) ? startWithin * 1000 : undefined
+      const nanos = isRefusal(job) ? 0n : priceOf(job)
+      return { model, prompt: promptOf(input), input: { job, startWithinMs }, nanos }
+    },
   }
 }
 
@@ -197,13 +162,19 @@ function promptOf(input: unknown): string {
   return typeof prompt === 'string' ? prompt : ''
 }
 
-/** The input with each data URI as its size and SHA-256. */
-function summarised(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(summarised)
-  if (typeof value === 'string' && value.startsWith('data:')) {
-    const bytes = Buffer.from(value.slice(value.indexOf(',') + 1), 'base64')
-    return { bytes: bytes.length, sha256: sha256(bytes) }
-  }
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, summarised(inner)]))
+/** A fault of the simulator's own says so, lest it pass for one of the provider's. */
+function ownFailure(error: unknown): Refusal {
+  return plain(500, `The sandbox failed: ${error instanceof Error ? error.stack : String(error)}`)
+}
+
+/** The result of a run, as often as it is asked for. */
+function hand(response: ServerResponse, { id, result }: Run, base: string): void {
+  if (result === undefined) return sendRefusal(response, plain(400, 'Request is still in progress'))
+  if (isRefusal(result)) return sendRefusal(response, result)
+  response.setHeader('x-fal-request-id', nameOf(id))
+  sendJson(response, result.body(`${base}/files/${nameOf(id)}`))
+}
+
+function nameOf(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1)
 }

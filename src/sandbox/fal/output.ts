@@ -1,52 +1,47 @@
 import sharp from 'sharp'
 
 import { amount, type Faults, withoutFaults } from '../faults.ts'
-import { sha256 } from '../network-faults.ts'
 import { paint } from '../painter.ts'
 import { hashOf } from '../painting/random.ts'
 import { damaged } from '../picture-faults.ts'
+import type { Refusal } from '../simulator.ts'
 import type { Job } from './check.ts'
 import type { Price } from './endpoints.ts'
-import { policyViolation, type Refusal, refusalFor } from './errors.ts'
+import { plain, policyViolation, refusalFor } from './errors.ts'
 
 /** What a run left behind, before it is known under which address its pictures are asked for. */
 export interface Output {
   readonly files: readonly File[]
-  readonly body: (urlOf: (file: File) => string) => Readonly<Record<string, unknown>>
-  readonly nanos: bigint
+  /** `place`: where the files are, without a slash at its end. */
+  readonly body: (place: string) => Readonly<Record<string, unknown>>
 }
 
-export interface File {
+interface File {
   readonly name: string
   readonly type: string
-  readonly sha256: string
-  readonly byteLength: number
-  /** The same bytes each time: they are painted again rather than kept. */
-  bytes(): Promise<Buffer>
+  readonly bytes: Buffer
 }
 
 /** Runs a job, or has it end as the faults ask for. */
 export async function run(job: Job, faults: Faults): Promise<Output | Refusal> {
   const status = amount(faults, 'run-status')
-  if (status !== undefined) return refusalFor(status, undefined)
+  if (status !== undefined) return refusalFor(status)
   if (faults.refusal === 'policy') return policyViolation()
   if (faults.refusal !== undefined && faults.refusal !== 'nsfw') {
-    return { status: 422, body: { detail: `The sandbox has no refusal "${faults.refusal}". There are: policy, nsfw.` } }
+    return plain(422, `The sandbox has no refusal "${faults.refusal}". There are: policy, nsfw.`)
   }
   if (faults['no-image'] !== undefined) {
     const missing = faults['no-image'].endsWith('missing')
-    return { files: [], body: () => (missing ? {} : { images: [] }), nanos: 0n }
+    return { files: [], body: () => (missing ? {} : { images: [] }) }
   }
   const files = await Promise.all(Array.from({ length: job.count }, (_, index) => fileOf(job, faults, index)))
-  return { files, body: (urlOf) => bodyOf(job, faults, files, urlOf), nanos: files.length > 0 ? priceOf(job) : 0n }
+  return { files, body: (place) => bodyOf(job, faults, files, place) }
 }
 
 async function fileOf(job: Job, faults: Faults, index: number): Promise<File> {
-  const bytes = () => pictureOf(job, faults, index)
-  const made = await bytes()
   const mislabelled = job.format === 'png' ? 'jpeg' : 'png'
   const format = 'wrong-mime' in faults ? mislabelled : job.format
-  return { name: `${index}.${format}`, type: `image/${format}`, sha256: sha256(made), byteLength: made.length, bytes }
+  return { name: `${index}.${format}`, type: `image/${format}`, bytes: await pictureOf(job, faults, index) }
 }
 
 async function pictureOf(job: Job, faults: Faults, index: number): Promise<Buffer> {
@@ -75,14 +70,14 @@ function bodyOf(
   { endpoint, prompt, input, width, height }: Job,
   faults: Faults,
   files: readonly File[],
-  urlOf: (file: File) => string,
+  place: string,
 ): Readonly<Record<string, unknown>> {
   const { alone, flags, seed, description } = endpoint.answers
   const images = files.map((file) => ({
-    url: urlOf(file),
+    url: `${place}/${file.name}`,
     content_type: file.type,
     file_name: file.name,
-    file_size: file.byteLength,
+    file_size: file.bytes.length,
     width,
     height,
   }))

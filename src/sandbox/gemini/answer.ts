@@ -24,8 +24,7 @@ export interface Answer {
   readonly responseId: string
   /** For the bill. */
   readonly outcome: 'answered' | 'blocked'
-  readonly images: number
-  /** The bytes of the pictures as they are delivered. */
+  /** The bytes of the pictures as they are delivered; absent: there are none. */
   readonly pictures?: readonly Buffer[]
   readonly used: Usage
 }
@@ -58,7 +57,6 @@ export async function answerTo(job: Job, faults: Faults, responseId: string): Pr
     usageMetadata: 'no-usage' in faults ? undefined : usageMetadata(used, job.traffic, !('no-details' in faults)),
     ...ends,
     outcome: 'answered',
-    images: count,
     pictures: pictures.map(({ delivered }) => delivered),
     used,
   }
@@ -125,7 +123,6 @@ function refused(job: Job, shape: string, ends: Pick<Answer, 'modelVersion' | 'r
       usageMetadata: blockedMetadata(unthought, job.traffic),
       ...ends,
       outcome: 'blocked',
-      images: 0,
       used: unthought,
     }
   }
@@ -140,7 +137,6 @@ function refused(job: Job, shape: string, ends: Pick<Answer, 'modelVersion' | 'r
     usageMetadata: blockedMetadata(used, job.traffic),
     ...ends,
     outcome: 'blocked',
-    images: 0,
     used,
   }
 }
@@ -169,7 +165,6 @@ function withoutImage(job: Job, shape: string): Made {
     candidates: shape === 'candidates-missing' ? undefined : shape === 'candidates-empty' ? [] : [ended],
     usageMetadata: usageMetadata(used, job.traffic),
     outcome: 'blocked',
-    images: 0,
     used,
   }
 }
@@ -180,7 +175,6 @@ function wordsOnly(job: Job, text?: string): Made {
     candidates: [candidate([...thought(job), spoken(job, text)], 'STOP')],
     usageMetadata: usageMetadata(used, job.traffic),
     outcome: text === undefined ? 'answered' : 'blocked',
-    images: 0,
     used,
   }
 }

@@ -4,8 +4,6 @@ export interface Refusal {
   readonly status: string
   readonly message: string
   readonly details?: readonly unknown[]
-  /** Sent as a `Retry-After` header; Google usually sends none. */
-  readonly retryAfter?: string
 }
 
 export interface Violation {
@@ -155,13 +153,12 @@ const BY_STATUS: Readonly<Record<number, Pick<Refusal, 'status' | 'message'>>> =
 
 /** The body Google sends with this status, for faults asked for by number. */
 export function refusalFor(code: number, model: string, retryAfter: string | undefined): Refusal {
-  const header = retryAfter === undefined ? {} : { retryAfter }
-  if (code === 429) return { ...quotaExceeded(model, 20, retryAfter ? Number(retryAfter) : 12.5), ...header }
+  if (code === 429) return quotaExceeded(model, 20, retryAfter ? Number(retryAfter) : 12.5)
   const known = BY_STATUS[code] ?? {
     status: code < 500 ? 'FAILED_PRECONDITION' : 'INTERNAL',
     message: `Status ${code}.`,
   }
-  return { code, ...known, ...header }
+  return { code, ...known }
 }
 
 /** The body of a refusal, in Google's order of fields. */

@@ -1,30 +1,19 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Bill } from '../bill.ts'
-import { invalidArgument, keyRefusal, modelNotFound, refusalBody } from './errors.ts'
-import type { Refusal } from './errors.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Handler, SimulatorOptions } from '../simulator.ts'
+import { invalidArgument, keyRefusal, modelNotFound } from './errors.ts'
 import { answerGenerate } from './generate.ts'
+import type { Method } from './generate.ts'
 import { modelsServed, OUTPUT_TOKEN_LIMIT } from './models.ts'
 import type { SimulatedModel } from './models.ts'
+import { sendJson } from './send.ts'
 import { AI_STUDIO } from './surface.ts'
-
-export interface GeminiOptions {
-  /** Whether models that Google has shut down are served as they were, or are the 404 they are now. */
-  readonly retired: 'serve' | 'refuse'
-  /** A typical wait before an answer in milliseconds; each call takes 60 to 140 % of it. */
-  readonly latencyMs: number
-  /** In [0, 1): response ids. */
-  readonly random: () => number
-  readonly bill: Bill
-}
-
-type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>
 
 /**
  * The Gemini API as far as pictures need it, after Google's own reference: https://ai.google.dev/api/generate-content (read 2026-11-22).
  * Strict where Google is: an unknown field, a value that the model does not take, a lost thought signature are its 400.
  * Not simulated: files, URLs, video and PDF inputs, batches, interactions, Imagen's `:predict`.
  */
-export function geminiSimulator(options: GeminiOptions): Handler {
+export function geminiSimulator(options: SimulatorOptions): Handler {
   const models = modelsServed(options.retired)
   return async (request, response, path) => {
     const url = new URL(path, 'http://sandbox')
@@ -61,8 +50,6 @@ export function geminiSimulator(options: GeminiOptions): Handler {
   }
 }
 
-export type Method = 'generateContent' | 'streamGenerateContent' | 'countTokens'
-
 function isMethod(name: string): name is Method {
   return name === 'generateContent' || name === 'streamGenerateContent' || name === 'countTokens'
 }
@@ -82,13 +69,6 @@ function described({ id, displayName, inputTokenLimit, thinkingLevels }: Simulat
     maxTemperature: 2,
     ...(thinkingLevels.length > 0 && { thinking: true }),
   }
-}
-
-/** Answers a small document, or a refusal as Google's error body. */
-export function sendJson(response: ServerResponse, value: object | Refusal): void {
-  const isRefusal = 'code' in value && 'status' in value && 'message' in value
-  response.writeHead(isRefusal ? value.code : 200, { 'content-type': 'application/json; charset=UTF-8' })
-  response.end(`${JSON.stringify(isRefusal ? refusalBody(value) : value, undefined, 2)}\n`)
 }
 
 function header(request: IncomingMessage, name: string): string | undefined {

@@ -1,7 +1,8 @@
 import sharp from 'sharp'
 
+import type { InputPicture } from '../input-picture.ts'
 import { complain, type Fields, fieldsOf } from '../openai-compatible/fields.ts'
-import { type Given, readPictures } from '../openai-compatible/given.ts'
+import { readPictures } from '../openai-compatible/given.ts'
 import type { Received } from '../paid-call.ts'
 import { isRefusal, type Refusal } from '../simulator.ts'
 import { type Endpoint, textOf } from './endpoints.ts'
@@ -15,9 +16,9 @@ export interface Order {
   readonly width: number
   readonly height: number
   /** The one that is edited, then those beside it. */
-  readonly pictures: readonly Given[]
+  readonly pictures: readonly InputPicture[]
   /** Black where it is repainted. */
-  readonly mask: Given | undefined
+  readonly mask: InputPicture | undefined
   /** Everything else that was said: each has its effect on the whole. */
   readonly look: Fields
   readonly isAsync: boolean
@@ -119,7 +120,7 @@ function isPalette(palette: unknown): boolean {
 async function readFiles(
   { mostBeside, needsBothColours }: Endpoint,
   { image, mask, reference_images: beside }: Fields,
-): Promise<{ readonly all: readonly Given[]; readonly mask: Given | undefined } | Refusal> {
+): Promise<{ readonly all: readonly InputPicture[]; readonly mask: InputPicture | undefined } | Refusal> {
   const [first, others, masks] = await Promise.all([image, beside, mask].map((value) => readPictures(value, 'file')))
   if (first === undefined || first.length > 1) return invalid('image', 'not one picture')
   if (others === undefined) return invalid('reference_images', 'not pictures')
@@ -131,7 +132,11 @@ async function readFiles(
   return says === undefined ? { all: [...first, ...others], mask: over } : invalid('mask', says)
 }
 
-async function wrongMask(mask: Given, picture: Given | undefined, needsBoth: boolean): Promise<string | undefined> {
+async function wrongMask(
+  mask: InputPicture,
+  picture: InputPicture | undefined,
+  needsBoth: boolean,
+): Promise<string | undefined> {
   if (mask.width !== picture?.width || mask.height !== picture.height) return 'not of the size of the image'
   if (mask.hasAlpha) return 'an alpha channel says nothing here'
   const values = await sharp(mask.bytes).toColourspace('b-w').extractChannel(0).raw().toBuffer()
@@ -139,7 +144,7 @@ async function wrongMask(mask: Given, picture: Given | undefined, needsBoth: boo
   return needsBoth && !values.some((value) => value >= 128) ? 'nothing in it is white' : undefined
 }
 
-function sizeOf(endpoint: Endpoint, fields: Fields, picture: Given | undefined): readonly number[] {
+function sizeOf(endpoint: Endpoint, fields: Fields, picture: InputPicture | undefined): readonly number[] {
   if (endpoint.size === 'input') return [picture?.width ?? 0, picture?.height ?? 0]
   const ratio = textOf(fields, 'aspect_ratio') ?? 'auto'
   const size = textOf(fields, 'resolution') ?? textOf(fields, 'size') ?? 'auto'

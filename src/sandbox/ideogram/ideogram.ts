@@ -5,7 +5,7 @@ import { makeFiles } from '../files.ts'
 import { type Job, makeJobs } from '../jobs.ts'
 import { type PaidCall, type PaidCallRules, receiveCall, summarised } from '../paid-call.ts'
 import { damaged } from '../picture-faults.ts'
-import { baseOf, type Handler, isRefusal, sendRefusal, type SimulatorOptions } from '../simulator.ts'
+import { baseOf, type Handler, isRefusal, sendJson, sendRefusal, type SimulatorOptions } from '../simulator.ts'
 import { type Order, readFields, readOrder } from './check.ts'
 import { type Endpoint, endpointAt } from './endpoints.ts'
 import { keyRefusal, refusalFor, refused, UNSAFE } from './errors.ts'
@@ -40,7 +40,7 @@ export function ideogramSimulator({ bill, latencyMs, random, now }: SimulatorOpt
     if (request.method === 'GET' && id !== '') return tell(response, id)
     const isAdmin = String(request.headers['api-key']).includes('admin')
     if (request.method === 'GET' && pathname === '/v2/account/api-keys' && isAdmin)
-      return send(response, { api_keys: [{ api_key_id: 'key-1', name: 'Sandbox' }] })
+      return sendJson(response, { api_keys: [{ api_key_id: 'key-1', name: 'Sandbox' }] })
     return sendRefusal(response, refusalFor(404))
   }
 
@@ -65,11 +65,11 @@ export function ideogramSimulator({ bill, latencyMs, random, now }: SimulatorOpt
       return ending
     }
     jobs.submit({ id, text: prompt, faults, run })
-    if (input.isAsync) return accept(response, { generation_id: id, generation_kind: 'image' }, faults)
+    if (input.isAsync) return call.accept({ generation_id: id, generation_kind: 'image' })
     const ending = await ended
     if (faults.hang !== undefined) return
     if ('failureReason' in ending) return sendRefusal(response, refused(500, ending.failureReason))
-    accept(response, { generation_id: id, generation_kind: 'image', data: ending.data }, faults)
+    call.accept({ generation_id: id, generation_kind: 'image', data: ending.data })
   }
 
   /** Paints, puts the pictures where they are fetched from, and bills them. */
@@ -106,7 +106,7 @@ export function ideogramSimulator({ bill, latencyMs, random, now }: SimulatorOpt
   function tell(response: ServerResponse, id: string): void {
     const job = jobs.find(id)
     if (job === undefined) return sendRefusal(response, refusalFor(404))
-    send(response, { generation_id: id, created: created.get(id), ...stateOf(job) })
+    sendJson(response, { generation_id: id, created: created.get(id), ...stateOf(job) })
   }
 
   function idOf(): string {
@@ -159,14 +159,4 @@ function failureOf(faults: Faults): string | undefined {
   if (faults.refusal === 'failed') return UNSAFE
   const status = amount(faults, 'run-status')
   return status === undefined ? undefined : `The model answered ${status}`
-}
-
-function accept(response: ServerResponse, document: object, faults: Faults): void {
-  const text = JSON.stringify(document)
-  response.writeHead(200, { 'content-type': faults['content-type'] ?? 'application/json' })
-  response.end(faults['invalid-json'] === undefined ? text : `${text.slice(0, -1)}, oops`)
-}
-
-function send(response: ServerResponse, document: object): void {
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
 }

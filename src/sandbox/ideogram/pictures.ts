@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 
 import { type Faults, withoutFaults } from '../faults.ts'
-import type { Given } from '../openai-compatible/given.ts'
+import type { InputPicture } from '../input-picture.ts'
 import { paint } from '../painter.ts'
 import type { Order } from './check.ts'
 
@@ -25,7 +25,7 @@ async function one({ prompt, width, height, pictures, mask, look }: Order, index
 }
 
 /** What is white in the mask stays as it is, to the pixel. */
-async function over(below: Given, above: Buffer, mask: Given): Promise<Buffer> {
+async function over(below: InputPicture, above: Buffer, mask: InputPicture): Promise<Buffer> {
   const { width, height } = below
   const raw = { width, height, channels: 1 } as const
   const alpha = await sharp(mask.bytes).toColourspace('b-w').extractChannel(0).threshold(128).negate().raw().toBuffer()

@@ -7,7 +7,7 @@ import { makeJobs } from '../jobs.ts'
 import { receive } from '../network-faults.ts'
 import { type PaidCall, type PaidCallRules, receiveCall } from '../paid-call.ts'
 import { damaged } from '../picture-faults.ts'
-import { baseOf, type Handler, isRefusal, sendRefusal, type SimulatorOptions } from '../simulator.ts'
+import { baseOf, type Handler, isRefusal, sendJson, sendRefusal, type SimulatorOptions } from '../simulator.ts'
 import { refusalFor, refused, secretRefusal, submitted, type Submitted } from './answers.ts'
 import { draw, gridOf } from './drawing.ts'
 import { hasEndpoint, type Memory, readSubmission, type Submission, windowOpened } from './submissions.ts'
@@ -63,10 +63,10 @@ export function midjourneySimulator({ bill, latencyMs, now }: SimulatorOptions):
     const { input, faults } = call
     const asked = askedRefusal(faults, input)
     if (asked !== undefined) return call.reject(asked, 'blocked')
-    if (input.is === 'existing') return send(response, input.answer, faults)
+    if (input.is === 'existing') return call.accept(input.answer)
     const task = taskOf(input, faults)
     remember(task)
-    if (input.is === 'window') return send(response, windowOpened(task.id), faults)
+    if (input.is === 'window') return call.accept(windowOpened(task.id))
     if (input.customId?.startsWith('MJ::JOB::upsample::') === true) takenOut.set(input.customId, task.id)
     const job = jobs.submit({
       id: task.id,
@@ -78,7 +78,7 @@ export function midjourneySimulator({ bill, latencyMs, now }: SimulatorOptions):
       },
     })
     const before = faults.queue === undefined ? undefined : jobs.position(job)
-    send(response, before === undefined ? submitted(1, { result: task.id }) : queued(task.id, before), faults)
+    call.accept(before === undefined ? submitted(1, { result: task.id }) : queued(task.id, before))
   }
 
   function taskOf(input: Submission, faults: Faults): Task {
@@ -155,7 +155,7 @@ export function midjourneySimulator({ bill, latencyMs, now }: SimulatorOptions):
   function tell(response: ServerResponse, id: string, kind: Kind): void {
     const task = tasks.get(id)
     if (task === undefined) return void response.writeHead(kind === 'original' ? 200 : 204).end()
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document(task, kind)))
+    sendJson(response, document(task, kind))
   }
 
   async function list(request: IncomingMessage, response: ServerResponse, kind: Kind): Promise<void> {
@@ -163,7 +163,7 @@ export function midjourneySimulator({ bill, latencyMs, now }: SimulatorOptions):
     const ids = typeof body === 'string' ? undefined : (JSON.parse(body.toString('utf8')) as { ids?: unknown }).ids
     if (!Array.isArray(ids)) return sendRefusal(response, refused(4, 'ids is no list'))
     const found = ids.flatMap((id) => tasks.get(String(id)) ?? []).map((task) => document(task, kind))
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(found))
+    sendJson(response, found)
   }
 
   /** The time, and three digits behind it. */
@@ -216,10 +216,4 @@ function failureOf(input: Submission, faults: Faults): string | undefined {
 
 function queued(result: string, before: number): Submitted {
   return submitted(22, { description: `In queue, ${before} before it`, result, properties: { numberOfQueues: before } })
-}
-
-function send(response: ServerResponse, document: Submitted, faults: Faults): void {
-  const text = JSON.stringify(document)
-  response.writeHead(200, { 'content-type': faults['content-type'] ?? 'application/json' })
-  response.end(faults['invalid-json'] === undefined ? text : `${text.slice(0, -1)}, oops`)
 }

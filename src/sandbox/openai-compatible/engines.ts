@@ -1,3 +1,4 @@
+import type { InputPicture } from '../input-picture.ts'
 import type { Handler, Refusal, SimulatorOptions } from '../simulator.ts'
 import {
   choice,
@@ -12,7 +13,7 @@ import {
   TEXT,
   whole,
 } from './fields.ts'
-import { type Given, readPictures } from './given.ts'
+import { readPictures } from './given.ts'
 import { type Job, sidesOf } from './job.ts'
 import { ENGINE_MODELS } from './models.ts'
 import { readFormBody, readJsonBody } from './reading.ts'
@@ -136,7 +137,7 @@ function engine(
   options: SimulatorOptions,
 ): Handler {
   const common = { complaint: pydantic, price: () => 0n }
-  const job = (fields: Fields, references: readonly Given[]) =>
+  const job = (fields: Fields, references: readonly InputPicture[]) =>
     other(fields) ?? jobOf(fields, references, mostPictures, usualFormat)
   const wordsReader = readJsonBody({
     ...common,
@@ -188,7 +189,7 @@ const ELSEWHERE = new Set([
   'output_compression',
 ])
 
-function jobOf(fields: Fields, references: readonly Given[], most: number, usual: Job['format']): Job | Refusal {
+function jobOf(fields: Fields, references: readonly InputPicture[], most: number, usual: Job['format']): Job | Refusal {
   const { prompt, model = ENGINE_MODELS[0], n = 1, size, width, height, output_format: format = usual } = fields
   const [first] = references
   const asked = size === 'auto' ? undefined : size

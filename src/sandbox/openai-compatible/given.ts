@@ -1,23 +1,17 @@
 import sharp from 'sharp'
 
-/** A picture of a request, decoded to its end once. */
-export interface Given {
-  readonly bytes: Buffer
-  readonly width: number
-  readonly height: number
-  readonly hasAlpha: boolean
-}
+import { type InputPicture, readPicture } from '../input-picture.ts'
 
 /** Files of a form, data URLs, or bare base64 where that is what the server takes. Undefined: one of them is none. */
 export async function readPictures(
   value: unknown,
   way: 'file' | 'data URL' | 'bare',
-): Promise<readonly Given[] | undefined> {
+): Promise<readonly InputPicture[] | undefined> {
   const all: readonly unknown[] = value === undefined ? [] : Array.isArray(value) ? value : [value]
-  const given: Given[] = []
+  const given: InputPicture[] = []
   for (const each of all) {
     const bytes = await bytesOf(each, way)
-    const picture = bytes && (await decoded(bytes))
+    const picture = bytes && (await readPicture(bytes))
     if (picture === undefined) return undefined
     given.push(picture)
   }
@@ -32,18 +26,8 @@ async function bytesOf(value: unknown, way: 'file' | 'data URL' | 'bare'): Promi
   return text === undefined ? undefined : Buffer.from(text, 'base64')
 }
 
-export async function decoded(bytes: Buffer): Promise<Given | undefined> {
-  try {
-    const { width, height, hasAlpha } = await sharp(bytes).metadata()
-    await sharp(bytes).resize(16, 16, { fit: 'fill' }).raw().toBuffer()
-    return { bytes, width, height, hasAlpha }
-  } catch {
-    return undefined
-  }
-}
-
 /** How much of a mask is transparent or white, 0 to 1: what is repainted shows in the picture. */
-export async function shareOf(mask: Given, part: 'transparent' | 'white'): Promise<number> {
+export async function shareOf(mask: InputPicture, part: 'transparent' | 'white'): Promise<number> {
   const picture = sharp(mask.bytes)
   const one = part === 'transparent' ? picture.ensureAlpha().extractChannel('alpha') : picture.removeAlpha().greyscale()
   const { channels } = await one

@@ -1,10 +1,10 @@
 import sharp from 'sharp'
 
 import { type Faults, withoutFaults } from '../faults.ts'
+import type { InputPicture } from '../input-picture.ts'
 import { paint } from '../painter.ts'
 import { scene } from '../painting/scene.ts'
 import { damaged } from '../picture-faults.ts'
-import type { Given } from './given.ts'
 
 /** What a server was asked to paint. */
 export interface Job {
@@ -16,7 +16,7 @@ export interface Job {
   readonly format: 'png' | 'jpeg' | 'webp' | 'svg'
   /** 1 to 100, where the request says so. */
   readonly quality?: number
-  readonly references: readonly Given[]
+  readonly references: readonly InputPicture[]
   /** Everything else that steers the picture: it comes out differently for each. */
   readonly look: Readonly<Record<string, unknown>>
   /** Whether the answer has addresses instead of the pictures. */

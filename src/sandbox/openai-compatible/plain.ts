@@ -1,6 +1,7 @@
+import type { InputPicture } from '../input-picture.ts'
 import type { Handler, Refusal, SimulatorOptions } from '../simulator.ts'
 import { choice, type Complaint, type Fields, PICTURE, type Rules, TEXT, whole } from './fields.ts'
-import { type Given, readPictures, shareOf } from './given.ts'
+import { readPictures, shareOf } from './given.ts'
 import { type Job, sidesOf } from './job.ts'
 import { readFormBody, readJsonBody } from './reading.ts'
 import { serverOf } from './server.ts'
@@ -103,7 +104,7 @@ export function plainSimulator(options: SimulatorOptions): Handler {
   )
 }
 
-async function jobOf(fields: Fields, references: readonly Given[], mask?: Given): Promise<Job | Refusal> {
+async function jobOf(fields: Fields, references: readonly InputPicture[], mask?: InputPicture): Promise<Job | Refusal> {
   const { model, prompt, n = 1, size, output_format: format = 'png', output_compression: compression } = fields
   const [first] = references
   const own = first === undefined ? ([1024, 1024] as const) : ([first.width, first.height] as const)

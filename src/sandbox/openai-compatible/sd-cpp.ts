@@ -1,6 +1,7 @@
+import type { InputPicture } from '../input-picture.ts'
 import type { Handler, Refusal, SimulatorOptions } from '../simulator.ts'
 import { choice, type Fields, PICTURE, type Rules, TEXT, whole } from './fields.ts'
-import { type Given, readPictures, shareOf } from './given.ts'
+import { readPictures, shareOf } from './given.ts'
 import { type Job, sidesOf } from './job.ts'
 import { readFormBody, readJsonBody } from './reading.ts'
 import { serverOf } from './server.ts'
@@ -85,7 +86,7 @@ export function sdCppSimulator(options: SimulatorOptions): Handler {
   )
 }
 
-async function jobOf(fields: Fields, references: readonly Given[], mask?: Given): Promise<Job | Refusal> {
+async function jobOf(fields: Fields, references: readonly InputPicture[], mask?: InputPicture): Promise<Job | Refusal> {
   const { n = 1, size, output_format: format = 'png', output_compression: compression } = fields
   const given = String(fields['prompt'])
   const found = argumentsIn(given)

@@ -4,7 +4,8 @@ import { makeFiles } from '../files.ts'
 import { type PaidCall, receiveCall, type Received, type Understood } from '../paid-call.ts'
 import { base64Form } from '../picture-faults.ts'
 import { PictureText } from '../picture-json.ts'
-import { baseOf, type Handler, isRefusal, type Refusal, sendRefusal, type SimulatorOptions } from '../simulator.ts'
+import { baseOf, isRefusal, sendJson, sendRefusal } from '../simulator.ts'
+import type { Handler, Refusal, SimulatorOptions } from '../simulator.ts'
 import { sha256 } from '../network-faults.ts'
 import { type Job, painted } from './job.ts'
 
@@ -111,7 +112,7 @@ export function serverOf(dialect: Dialect, { bill, latencyMs, random, now }: Sim
     const isLetIn = refusal === undefined || (dialect.isOpenWhenEmpty === true && refusal.status !== 401)
     const found = answer === undefined ? dialect.refusal(404) : isLetIn ? answer : refusal
     if (isRefusal(found)) return sendRefusal(response, found)
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(found))
+    sendJson(response, found)
   }
 }
 

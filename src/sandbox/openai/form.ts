@@ -1,6 +1,4 @@
-import sharp from 'sharp'
-
-import { sha256 } from '../network-faults.ts'
+import { type InputPicture, readPicture } from '../input-picture.ts'
 import type { Refusal } from '../simulator.ts'
 import { invalidImage, invalidValue, missingParameter } from './errors.ts'
 
@@ -10,13 +8,6 @@ export interface EditForm {
   readonly fields: Readonly<Record<string, unknown>>
   readonly images: readonly InputPicture[]
   readonly mask: InputPicture | undefined
-}
-
-export interface InputPicture {
-  readonly bytes: Buffer
-  readonly sha256: string
-  readonly width: number
-  readonly height: number
 }
 
 const NUMBERS = new Set(['n', 'output_compression', 'partial_images'])
@@ -31,7 +22,7 @@ export async function readForm(form: FormData): Promise<EditForm | Refusal> {
   let mask: InputPicture | undefined
   for (const [name, value] of form) {
     if (name === 'image' || name === 'image[]' || name === 'mask') {
-      const picture = await readPicture(name, value)
+      const picture = await pictureIn(name, value)
       if ('body' in picture) return picture
       if (name === 'mask') mask = picture
       else images.push(picture)
@@ -52,7 +43,7 @@ function plain(name: string, value: string): unknown {
   return name === 'stream' && /^(true|false)$/u.test(value) ? value === 'true' : value
 }
 
-async function readPicture(name: string, value: string | File): Promise<InputPicture | Refusal> {
+async function pictureIn(name: string, value: string | File): Promise<InputPicture | Refusal> {
   if (typeof value === 'string') return invalidImage(name, `Expected '${name}' to be a file.`)
   const bytes = Buffer.from(await value.arrayBuffer())
   const isMask = name === 'mask'
@@ -62,13 +53,10 @@ async function readPicture(name: string, value: string | File): Promise<InputPic
     const message = `Unsupported mimetype ('${value.type}'). Supported are: ${supported.join(', ')}.`
     return invalidImage(name, message)
   }
-  try {
-    const { format, width, height, hasAlpha } = await sharp(bytes).metadata()
-    await sharp(bytes).resize(8, 8, { fit: 'fill' }).raw().toBuffer()
-    if (`image/${format}` !== value.type) return invalidImage(name, 'The file is not of the type that it was sent as.')
-    if (isMask && !hasAlpha) return invalidImage(name, 'Invalid mask image format - mask image missing alpha channel.')
-    return { bytes, sha256: sha256(bytes), width, height }
-  } catch {
-    return invalidImage(name, 'Invalid image file or mode, please check your image file.')
-  }
+  const picture = await readPicture(bytes)
+  if (picture === undefined) return invalidImage(name, 'Invalid image file or mode, please check your image file.')
+  const { format, hasAlpha } = picture
+  if (`image/${format}` !== value.type) return invalidImage(name, 'The file is not of the type that it was sent as.')
+  if (isMask && !hasAlpha) return invalidImage(name, 'Invalid mask image format - mask image missing alpha channel.')
+  return picture
 }

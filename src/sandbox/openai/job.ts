@@ -1,8 +1,10 @@
+import type { InputPicture } from '../input-picture.ts'
+import { sha256 } from '../network-faults.ts'
 import type { Received, Understood } from '../paid-call.ts'
 import type { Refusal } from '../simulator.ts'
 import { invalidValue, refusal } from './errors.ts'
 import { type Fields, readFields } from './fields.ts'
-import { type EditForm, type InputPicture, readForm } from './form.ts'
+import { type EditForm, readForm } from './form.ts'
 import type { SimulatedModel } from './models.ts'
 import { countTokens, priceOf } from './usage.ts'
 
@@ -72,6 +74,6 @@ function summaryOf({ fields, images, mask }: EditForm): unknown {
   return { ...fields, image: images.map(fileSummary), ...(mask && { mask: fileSummary(mask) }) }
 }
 
-function fileSummary({ bytes, sha256 }: InputPicture) {
-  return { bytes: bytes.length, sha256 }
+function fileSummary({ bytes }: InputPicture) {
+  return { bytes: bytes.length, sha256: sha256(bytes) }
 }

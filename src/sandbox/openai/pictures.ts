@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 
 import { type Faults, withoutFaults } from '../faults.ts'
+import { sha256 } from '../network-faults.ts'
 import { paint } from '../painter.ts'
 import { hashOf } from '../painting/random.ts'
 import { damaged } from '../picture-faults.ts'
@@ -14,7 +15,7 @@ export async function pictureOf(job: Job, faults: Faults, index: number): Promis
     quality === 'medium' ? '' : quality,
     complexity === undefined || complexity === 'medium' ? '' : `${complexity} complexity`,
     fidelity === undefined ? '' : `${fidelity} fidelity`,
-    mask === undefined ? '' : `mask ${hashOf(mask.sha256)}`,
+    mask === undefined ? '' : `mask ${hashOf(sha256(mask.bytes))}`,
     index === 0 ? '' : `picture ${index + 1}`,
   ]
   const painted = await paint({

@@ -5,11 +5,13 @@ import { paint } from '../painter.ts'
 import { hashOf } from '../painting/random.ts'
 import { base64Form, damaged } from '../picture-faults.ts'
 import { PictureText } from '../picture-json.ts'
+import type { Refusal } from '../simulator.ts'
 import type { Job } from './check.ts'
 import { flagged, invalidRequest, refusedByHost } from './errors.ts'
-import type { Refusal } from './errors.ts'
 import { countCall } from './usage.ts'
 import type { Usage } from './usage.ts'
+
+export type Api = 'images' | 'chat/completions'
 
 /** What came of a job, before it is dressed as either API's document. */
 export interface Answer {
@@ -33,7 +35,7 @@ export interface Made {
 const ELSEWHERE = ['thought-image', 'queue', 'run-status', 'delivery-gone']
 
 /** Makes the pictures and words of an accepted job, or what the faults make of them. */
-export async function answerTo(job: Job, faults: Faults, api: 'images' | 'chat'): Promise<Answer | Refusal> {
+export async function answerTo(job: Job, faults: Faults, api: Api): Promise<Answer | Refusal> {
   const strange = ELSEWHERE.find((name) => name in faults)
   if (strange !== undefined)
     return invalidRequest(`OpenRouter has nothing that the fault "${strange}" could happen to.`)
@@ -92,7 +94,7 @@ function spoken(job: Job): string {
  * happens at the host: the Images API turns it into an error, all or nothing; chat hands on what the host said, as a completion that is
  * billed for what it used.
  */
-function refused(job: Job, shape: string, api: 'images' | 'chat'): Answer | Refusal {
+function refused(job: Job, shape: string, api: Api): Answer | Refusal {
   const [kind = '', reason = kind] = shape.split(':')
   if (kind === 'moderation') return flagged(reason === kind ? 'violence' : reason, job.instruction, job.model.id)
   if (!['stop-text-only', 'promptFeedback', 'finish'].includes(kind)) {

@@ -1,7 +1,7 @@
 import { readInputPicture } from '../gemini/input-picture.ts'
 import type { InputPicture } from '../gemini/input-picture.ts'
+import { isRefusal, type Refusal } from '../simulator.ts'
 import { invalidRequest, noEndpoints, wrongEndpoint } from './errors.ts'
-import type { Refusal } from './errors.ts'
 import type { Host, SimulatedModel, Tier } from './model.ts'
 import { route } from './route.ts'
 import type { ChatBody, ImagesBody, Message, Routing } from './schema.ts'
@@ -119,14 +119,14 @@ export async function checkChat(model: SimulatedModel, body: ChatBody): Promise<
 
 async function check(model: SimulatedModel, wish: Wish, said: Said): Promise<Job | Refusal> {
   const host = route(model, wish.provider ?? {})
-  if ('code' in host) return host
+  if (isRefusal(host)) return host
   const refusal = unsupported(model, wish)
   if (refusal) return refusal
   const read = await readPictures(model, said.urls)
-  if ('code' in read) return read
+  if (isRefusal(read)) return read
   const edited = read.findLast((pictures) => pictures.length > 0) ?? []
   const shape = shapeOf(model, wish, edited.find(({ size }) => size)?.size)
-  if ('code' in shape) return shape
+  if (isRefusal(shape)) return shape
   const format = model.formats.find((name) => name === wish.format) ?? model.formats[0] ?? 'png'
   if (wish.background === 'transparent' && format === 'jpeg') {
     return invalidRequest('background transparent requires output_format png or webp')
@@ -227,7 +227,7 @@ async function readPictures(
     const pictures: InputPicture[] = []
     for (const url of message) {
       const picture = await readUrl(url)
-      if ('code' in picture) return picture
+      if (isRefusal(picture)) return picture
       pictures.push(picture)
     }
     messages.push(pictures)

@@ -1,48 +1,38 @@
-/** A refusal in OpenRouter's own words. Source: https://openrouter.ai/docs/api-reference/errors (read 2026-11-22). */
-export interface Refusal {
-  /** The HTTP status, which the body repeats as a number: a word there makes the official client throw. */
-  readonly code: number
-  readonly message: string
-  readonly metadata?: Readonly<Record<string, unknown>>
-  readonly availability?: Readonly<Record<string, unknown>>
-  /** Seconds, as a `Retry-After` header. */
-  readonly retryAfter?: string
+import type { Refusal } from '../simulator.ts'
+
+type Facts = Readonly<Record<string, unknown>>
+
+/**
+ * A refusal in OpenRouter's own words. The body repeats the status as a number: a word there makes the official client throw.
+ * Source: https://openrouter.ai/docs/api-reference/errors (read 2026-11-22).
+ */
+function refused(code: number, message: string, metadata: Facts, available?: Facts) {
+  const error = { code, message, metadata, ...(available && { availability: available }) }
+  return { status: code, body: { error, user_id: 'user_sandbox' } }
 }
 
 /** 400 for a value that cannot be. */
-export function invalidRequest(message: string, type = 'invalid_request'): Refusal {
-  return { code: 400, message, metadata: { error_type: type } }
+export function invalidRequest(message: string, type = 'invalid_request', available?: Facts): Refusal {
+  return refused(400, message, { error_type: type }, available)
 }
 
 export function modelNotFound(model: string): Refusal {
-  return {
-    ...invalidRequest(`${model} is not a valid model ID`),
-    availability: availability('model_not_found', model),
-  }
+  const available = availability('model_not_found', model)
+  return invalidRequest(`${model} is not a valid model ID`, undefined, available)
 }
 
 export function wrongEndpoint(model: string, path: string): Refusal {
-  return {
-    ...invalidRequest(`${model} is not available at this endpoint. Use ${path} instead.`),
-    availability: { ...availability('wrong_endpoint', model), constraint: { field: 'model', detail: path } },
-  }
+  const available = { ...availability('wrong_endpoint', model), constraint: { field: 'model', detail: path } }
+  return invalidRequest(`${model} is not available at this endpoint. Use ${path} instead.`, undefined, available)
 }
 
 /** 404: the model exists, but nobody serves it as it was asked for. */
 export function noEndpoints(model: string, message: string, step: string): Refusal {
-  return {
-    code: 404,
-    message,
-    metadata: {
-      error_type: 'not_found',
-      routing_funnel: [{ step, endpoint_count: 0 }],
-      failed_routing_step: step,
-    },
-    availability: availability('constraint_filtered', model),
-  }
+  const funnel = { routing_funnel: [{ step, endpoint_count: 0 }], failed_routing_step: step }
+  return refused(404, message, { error_type: 'not_found', ...funnel }, availability('constraint_filtered', model))
 }
 
-function availability(code: string, model: string): Readonly<Record<string, unknown>> {
+function availability(code: string, model: string): Facts {
   return {
     code,
     retryable: false,
@@ -58,26 +48,26 @@ function availability(code: string, model: string): Readonly<Record<string, unkn
  */
 export function keyRefusal(authorization: string | undefined): Refusal | undefined {
   const key = /^Bearer (\S+)$/iu.exec(authorization ?? '')?.[1]
-  if (key === undefined) return refusalFor(401, undefined, 'Missing Authentication header')
-  if (key.includes('invalid')) return refusalFor(401, undefined, 'User not found.')
+  if (key === undefined) return refusalFor(401, 'Missing Authentication header')
+  if (key.includes('invalid')) return refusalFor(401, 'User not found.')
   if (key.includes('forbidden')) {
-    return refusalFor(403, undefined, 'This key has been restricted by its organisation. Contact your org admin.')
+    return refusalFor(403, 'This key has been restricted by its organisation. Contact your org admin.')
   }
-  return /nocredit|locked|empty/u.test(key) ? refusalFor(402, undefined) : undefined
+  return /nocredit|locked|empty/u.test(key) ? refusalFor(402) : undefined
 }
 
 /** A prompt that moderation stopped before any model saw it. */
 export function flagged(reason: string, prompt: string, model: string): Refusal {
   const shown = prompt.length > 100 ? `${prompt.slice(0, 48)}...${prompt.slice(-48)}` : prompt
   const metadata = { reasons: [reason], flagged_input: shown, provider_name: 'OpenAI', model_slug: model }
-  return { code: 403, message: `Input was flagged by moderation: ${reason}`, metadata }
+  return refused(403, `Input was flagged by moderation: ${reason}`, metadata)
 }
 
 /** A prompt or picture that the host's own rules stopped, where the answer is an error and not a completion. */
 export function refusedByHost(host: string, reason: string): Refusal {
   const raw = `The request was blocked by the safety system: ${reason}`
   const metadata = { error_type: 'content_policy_violation', provider_code: reason, provider_name: host, raw }
-  return { code: 400, message: 'Provider returned error', metadata }
+  return refused(400, 'Provider returned error', metadata)
 }
 
 const BY_STATUS: Readonly<Record<number, readonly [type: string, message: string]>> = {
@@ -98,23 +88,10 @@ const BY_STATUS: Readonly<Record<number, readonly [type: string, message: string
   529: ['provider_overloaded', 'Provider returned error'],
 }
 
-/** The body OpenRouter sends with this status. */
-export function refusalFor(code: number, retryAfter: string | undefined, message?: string): Refusal {
+/** What OpenRouter sends with this status, in these words or its usual ones. */
+export function refusalFor(code: number, message?: string) {
   const [type, usual] = BY_STATUS[code] ?? [code < 500 ? 'invalid_request' : 'unmapped', `Status ${code}.`]
   // What failed behind OpenRouter is told; what failed at OpenRouter is masked.
   const behind = code === 502 || code === 529 ? { provider_name: 'Sandbox', raw: 'The host failed.' } : {}
-  return {
-    code,
-    message: message ?? usual,
-    metadata: { error_type: type, ...behind },
-    ...(retryAfter !== undefined && { retryAfter }),
-  }
-}
-
-/** The body of a refusal. */
-export function refusalBody({ code, message, metadata, availability: told }: Refusal): object {
-  return {
-    error: { code, message, ...(metadata && { metadata }), ...(told && { availability: told }) },
-    user_id: 'user_sandbox',
-  }
+  return refused(code, message ?? usual, { error_type: type, ...behind })
 }

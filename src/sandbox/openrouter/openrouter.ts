@@ -1,50 +1,38 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Nanos } from '../../core/money.ts'
 import { formatUsd, usdNumber } from '../../core/money.ts'
 import type { Bill } from '../bill.ts'
-import { keyRefusal, refusalBody, refusalFor } from './errors.ts'
-import type { Refusal } from './errors.ts'
+import { sendJson, sendRefusal } from '../simulator.ts'
+import type { Handler, SimulatorOptions } from '../simulator.ts'
+import { keyRefusal, refusalFor } from './errors.ts'
 import { answerGenerate } from './generate.ts'
 import { modelsServed } from './models.ts'
 import type { SimulatedModel } from './model.ts'
-
-export interface OpenRouterOptions {
-  /** Whether models that their makers have shut down are served as they were, or are unknown as they are now. */
-  readonly retired: 'serve' | 'refuse'
-  /** A typical wait before an answer in milliseconds; each call takes 60 to 140 % of it. */
-  readonly latencyMs: number
-  /** In [0, 1): generation ids. */
-  readonly random: () => number
-  /** Epoch milliseconds. */
-  readonly now: () => number
-  readonly bill: Bill
-}
-
-type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>
 
 /**
  * OpenRouter's API as far as pictures need it, after its own reference: https://openrouter.ai/docs/api-reference (read 2026-11-22).
  * Strict where OpenRouter is, and where it would silently pass a field over, strict too. Not simulated: previews while a picture is
  * made, fallback models, presets, plugins, the Responses API, keys and accounts.
  */
-export function openRouterSimulator(options: OpenRouterOptions): Handler {
+export function openRouterSimulator(options: SimulatorOptions): Handler {
   const models = modelsServed(options.retired)
   return async (request, response, path) => {
     const url = new URL(path, 'http://sandbox')
     const asked = `${request.method} ${url.pathname}`
     if (asked === 'GET /api/v1/models') return sendJson(response, listing(models, url.searchParams))
-    const refusal = keyRefusal(request.headers.authorization)
     switch (asked) {
       case 'POST /api/v1/images':
-        return answerGenerate(request, response, { ...options, models, api: 'images', refusal })
+        return await answerGenerate(request, response, { ...options, models, api: 'images' })
       case 'POST /api/v1/chat/completions':
-        return answerGenerate(request, response, { ...options, models, api: 'chat', refusal })
-      case 'GET /api/v1/key':
+        return await answerGenerate(request, response, { ...options, models, api: 'chat/completions' })
+      case 'GET /api/v1/key': {
+        const refusal = keyRefusal(request.headers.authorization)
         // It costs nothing, so a key without credit gets its answer too.
-        if (refusal && refusal.code !== 402) return sendJson(response, refusal)
+        if (refusal && refusal.status !== 402) return sendRefusal(response, refusal)
         return sendJson(response, { data: keyFacts(options.bill, models, isSpent(request)) })
+      }
       default:
-        return sendJson(response, refusalFor(404, undefined, `The sandbox does not simulate ${asked}.`))
+        return sendRefusal(response, refusalFor(404, `The sandbox does not simulate ${asked}.`))
     }
   }
 }
@@ -152,11 +140,4 @@ function keyFacts(bill: Bill, models: readonly SimulatedModel[], isOver: boolean
     workspace_id: null,
     allowed_data_regions: ['global'],
   }
-}
-
-/** Answers a small document, or a refusal as OpenRouter's error body. */
-function sendJson(response: ServerResponse, value: object | Refusal): void {
-  const isRefusal = 'code' in value && 'message' in value
-  response.writeHead(isRefusal ? value.code : 200, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(isRefusal ? refusalBody(value) : value))
 }

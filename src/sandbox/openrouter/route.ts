@@ -1,5 +1,5 @@
+import type { Refusal } from '../simulator.ts'
 import { noEndpoints } from './errors.ts'
-import type { Refusal } from './errors.ts'
 import type { Host, SimulatedModel } from './model.ts'
 import type { Routing } from './schema.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Refusal } from '../simulator.ts'
 import { invalidRequest } from './errors.ts'
-import type { Refusal } from './errors.ts'
 import { ALL_RATIOS } from './model.ts'
 
 /*

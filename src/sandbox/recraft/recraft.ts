@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 
+import type { InputPicture } from '../input-picture.ts'
 import {
   choice,
   type Complaint,
@@ -12,7 +13,7 @@ import {
   TEXT,
   whole,
 } from '../openai-compatible/fields.ts'
-import { type Given, readPictures, shareOf } from '../openai-compatible/given.ts'
+import { readPictures, shareOf } from '../openai-compatible/given.ts'
 import type { Job } from '../openai-compatible/job.ts'
 import { readFormBody, readJsonBody } from '../openai-compatible/reading.ts'
 import { serverOf } from '../openai-compatible/server.ts'
@@ -149,7 +150,7 @@ async function inpaintJob(fields: Fields): Promise<Job | Refusal> {
   )
 }
 
-async function pictureOf(value: unknown): Promise<Given | Refusal> {
+async function pictureOf(value: unknown): Promise<InputPicture | Refusal> {
   const [picture] = (await readPictures(value, 'file')) ?? []
   if (picture === undefined) return refused(400, 'invalid_image', 'the image could not be read')
   const sides = [picture.width, picture.height]
@@ -160,7 +161,7 @@ async function pictureOf(value: unknown): Promise<Given | Refusal> {
 }
 
 /** No alpha, and nothing between 0 and 255. */
-async function isBlackAndWhite(mask: Given): Promise<boolean> {
+async function isBlackAndWhite(mask: InputPicture): Promise<boolean> {
   if (mask.hasAlpha) return false
   const pixels = await sharp(mask.bytes).raw().toBuffer()
   return pixels.every((value) => value === 0 || value === 255)
@@ -172,7 +173,7 @@ function jobOf(
   model: RecraftModel,
   fields: Fields,
   [width, height]: readonly [number, number],
-  references: readonly Given[],
+  references: readonly InputPicture[],
 ): Job {
   const { prompt, model: name = 'recraftv4_1', n = 1, image_format: format = 'png' } = fields
   return {

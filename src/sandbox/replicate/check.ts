@@ -1,5 +1,4 @@
-import sharp from 'sharp'
-
+import { type InputPicture, isOpaque, readBase64 } from '../input-picture.ts'
 import type { Refusal } from '../simulator.ts'
 import { type Complaint, complaints } from './errors.ts'
 import { pixelsOf } from './pixels.ts'
@@ -19,13 +18,6 @@ export interface Task {
   readonly output: 'one' | 'list'
   /** Nano-dollars. */
   readonly nanos: bigint
-}
-
-export interface InputPicture {
-  readonly bytes: Buffer
-  readonly width: number
-  readonly height: number
-  readonly isOpaque: boolean
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -55,7 +47,7 @@ export async function checkInput(model: SimulatedModel, input: unknown): Promise
           : complain(rule, value)
     if (says !== undefined) found.push({ field: `input.${name}`, says })
   }
-  if (found.length === 0) found.push(...wholeComplaints(model, fields, pictures))
+  if (found.length === 0) found.push(...(await wholeComplaints(model, fields, pictures)))
   return found.length > 0 ? complaints(found) : taskOf(model, fields, pictures)
 }
 
@@ -104,25 +96,17 @@ async function readPictures(
 
 /** Data URIs alone: the sandbox fetches no addresses. The type that they name has to be the picture's own. */
 async function decoded(text: string): Promise<InputPicture | undefined> {
-  const [, type, base64] = /^data:image\/(\w+);base64,([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? []
-  if (base64 === undefined) return undefined
-  const bytes = Buffer.from(base64, 'base64')
-  try {
-    const { width, height, format } = await sharp(bytes).metadata()
-    if (format !== type) return undefined
-    const { isOpaque } = await sharp(bytes).stats()
-    return { bytes, width, height, isOpaque }
-  } catch {
-    return undefined
-  }
+  const [, type, base64] = /^data:image\/(\w+);base64,(.+)$/s.exec(text) ?? []
+  const picture = await readBase64(base64)
+  return picture?.format === type ? picture : undefined
 }
 
 /** What no field can be blamed for alone. */
-function wholeComplaints(
+async function wholeComplaints(
   { rules, follows }: SimulatedModel,
   { width, height, aspect_ratio: ratio, size }: Fields,
   pictures: ReadonlyMap<string, readonly InputPicture[]>,
-): readonly Complaint[] {
+): Promise<readonly Complaint[]> {
   const hasPixels = width !== undefined || height !== undefined
   const isCustom = ratio === 'custom' || size === 'custom'
   if (isCustom && (width === undefined || height === undefined))
@@ -139,7 +123,7 @@ function wholeComplaints(
   }
   if (mask.width !== image?.width || mask.height !== image.height)
     return [{ field: 'input.mask', says: 'The mask must have the dimensions of the image' }]
-  return mask.isOpaque ? [] : [{ field: 'input.mask', says: 'The mask must be black and white' }]
+  return (await isOpaque(mask)) ? [] : [{ field: 'input.mask', says: 'The mask must be black and white' }]
 }
 
 const FORMATS: Readonly<Record<string, Task['format']>> = { jpg: 'jpeg', jpeg: 'jpeg', png: 'png', webp: 'webp' }

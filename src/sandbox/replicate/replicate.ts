@@ -4,7 +4,7 @@ import { tellHook } from '../hook.ts'
 import { makeFiles } from '../files.ts'
 import { type Job, makeJobs } from '../jobs.ts'
 import { type PaidCall, receiveCall } from '../paid-call.ts'
-import { baseOf, type Handler, sendRefusal, type SimulatorOptions } from '../simulator.ts'
+import { baseOf, type Handler, sendJson, sendRefusal, type SimulatorOptions } from '../simulator.ts'
 import type { Task } from './check.ts'
 import { NOT_FOUND, tokenRefusal } from './errors.ts'
 import { type Asked, rulesOf } from './rules.ts'
@@ -51,14 +51,14 @@ export function replicateSimulator({ bill, latencyMs, now, random }: SimulatorOp
     const refusal = tokenRefusal(headers.authorization)
     if (refusal !== undefined && refusal.status !== 402) return sendRefusal(response, refusal)
     if (method === 'GET' && pathname === '/v1/account') {
-      return send(response, 200, { type: 'organization', username: 'sandbox', name: 'Sandbox', github_url: null })
+      return sendJson(response, { type: 'organization', username: 'sandbox', name: 'Sandbox', github_url: null })
     }
     const [, id = '', isCancel] = /^\/v1\/predictions\/([\w-]+)(\/cancel)?$/.exec(pathname) ?? []
     const prediction = predictions.get(id)
     if (prediction === undefined || method !== (isCancel === undefined ? 'GET' : 'POST'))
       return sendRefusal(response, NOT_FOUND)
     if (isCancel !== undefined) stop(prediction, 'canceled')
-    send(response, 200, documentOf(prediction))
+    sendJson(response, documentOf(prediction))
   }
 
   async function create(
@@ -93,9 +93,7 @@ export function replicateSimulator({ bill, latencyMs, now, random }: SimulatorOp
       setTimeout(() => stop(prediction, job.state === 'queued' ? 'aborted' : 'canceled'), cancelAfterMs).unref()
     }
     if (waitMs > 0) await Promise.race([ended.promise, new Promise((over) => setTimeout(over, waitMs).unref())])
-    const text = JSON.stringify(documentOf(prediction))
-    response.writeHead(201, { 'content-type': call.faults['content-type'] ?? 'application/json' })
-    response.end(call.faults['invalid-json'] === undefined ? text : `${text.slice(0, -1)}, oops`)
+    call.accept(documentOf(prediction), 201)
   }
 
   /** What is under way is worked on to its end, but neither handed over nor charged: these models are paid by the picture. */
@@ -178,8 +176,4 @@ function shortOf(value: unknown): unknown {
 /** Crockford's base 32, as Replicate's ids are. */
 function idOf(random: () => number): string {
   return Array.from({ length: 26 }, () => '0123456789abcdefghjkmnpqrstvwxyz'[Math.floor(random() * 32)]).join('')
-}
-
-function send(response: ServerResponse, status: number, document: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document))
 }

@@ -24,6 +24,7 @@ const SCHNELL = 'black-forest-labs/flux-schnell'
 const DEV = 'black-forest-labs/flux-dev'
 const FILL = 'black-forest-labs/flux-fill-pro'
 const IDEOGRAM = 'ideogram-ai/ideogram-v3-turbo'
+const KEY = { authorization: 'Bearer key' }
 const VERSION = 'c6b5d2b7459910fec94432e9e1203c3cdce92d6db20f714f1355747990b52fa6'
 
 describe('what Replicate does not take', { concurrency: 4 }, () => {
@@ -129,7 +130,7 @@ describe('what Replicate does not take', { concurrency: 4 }, () => {
 test('none of it has cost anything, and nobody is told of a prediction without a token', async () => {
   assert.equal(sandbox.bill().billed_nanos, '0')
   assert.equal((await fetch(`${base()}/predictions/1`)).status, 401)
-  assert.equal((await fetch(`${base()}/predictions/1`, { headers: { authorization: 'Bearer key' } })).status, 404)
+  assert.equal((await fetch(`${base()}/predictions/1`, { headers: KEY })).status, 404)
 })
 
 describe('what Replicate takes', { concurrency: 4 }, () => {
@@ -164,24 +165,34 @@ describe('what Replicate takes', { concurrency: 4 }, () => {
     assert.deepEqual([told[0]?.id, told[0]?.status, told.length], [id, 'succeeded', 1])
     listener.close()
   })
+})
 
-  for (const [fault, status] of [
-    ['queue', 'aborted'],
-    ['delay', 'canceled'],
+describe('what is not done when its caller wants it no more', () => {
+  for (const [fault, was, is] of [
+    ['queue', 'starting', 'aborted'],
+    ['delay', 'processing', 'canceled'],
   ] as const) {
-    test(`what is still ${fault === 'queue' ? 'waiting' : 'running'} at its end is ${status}, and costs nothing`, async () => {
-      const input = { prompt: `late by ${fault} [[fault:${fault}=5100]]`, width: 64, height: 64 }
+    test(`is ${is} if it was ${was}, and costs nothing`, async ({ mock }) => {
+      const input = { prompt: `late by ${fault} [[fault:${fault}=400]]`, width: 64, height: 64 }
       const asked = JSON.stringify({ version: VERSION, input })
+      // The least that Replicate takes is five seconds, which nobody waits for here.
+      mock.timers.enable({ apis: ['setTimeout'] })
 
       const { urls } = (await (await post('/predictions', asked, { 'cancel-after': '5s' })).json()) as Prediction
-      await new Promise((resolve) => setTimeout(resolve, 5_300))
-      const ended = (await (await fetch(urls.get, { headers: { authorization: 'Bearer key' } })).json()) as Prediction
+      const state = async () => (await (await fetch(urls.get, { headers: KEY })).json()) as Prediction
+      while ((await state()).status !== was);
+      mock.timers.tick(5_000)
+      mock.timers.reset()
+      assert.equal((await state()).status, is)
 
-      assert.deepEqual([ended.status, ended.output], [status, null])
-      const { recent } = sandbox.bill()
-      const calls = recent.filter(({ request }) => JSON.stringify(request ?? '').includes(`late by ${fault}`))
+      const billed = () =>
+        sandbox.bill().recent.filter(({ request }) => JSON.stringify(request ?? '').includes(`late by ${fault}`))
+      // It goes on to what would have been its end, and is on the bill then.
+      while (billed().length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+      const ended = await state()
+      assert.deepEqual([ended.status, ended.output], [is, null])
       assert.deepEqual(
-        calls.map(({ billed_nanos: nanos }) => nanos),
+        billed().map(({ billed_nanos: nanos }) => nanos),
         ['0'],
       )
     })
@@ -217,5 +228,5 @@ function predict(model: string, body: object) {
 }
 
 function post(path: string, body: string, headers: Record<string, string> = {}) {
-  return fetch(`${base()}${path}`, { method: 'POST', headers: { authorization: 'Bearer key', ...headers }, body })
+  return fetch(`${base()}${path}`, { method: 'POST', headers: { ...KEY, ...headers }, body })
 }

@@ -1,19 +1,13 @@
-import sharp from 'sharp'
-import { badRequest } from './errors.ts'
-import type { Endpoint, Rule } from './endpoints.ts'
+import { type InputPicture, readPicture } from '../input-picture.ts'
 import type { Refusal } from '../simulator.ts'
+import type { Endpoint, Rule } from './endpoints.ts'
+import { badRequest } from './errors.ts'
 
 /** A form that its service takes. */
 export interface Form {
   readonly texts: Readonly<Record<string, string>>
   readonly image: InputPicture | undefined
   readonly mask: InputPicture | undefined
-}
-
-export interface InputPicture {
-  readonly bytes: Buffer
-  readonly width: number
-  readonly height: number
 }
 
 const LEAST_SIDE = 64
@@ -36,7 +30,7 @@ export async function checkForm(endpoint: Endpoint, form: FormData): Promise<For
           ? 'is given twice'
           : typeof value === 'string'
             ? complain(rule, value)
-            : await readPicture(rule, value, (picture) => (pictures[name] = picture))
+            : await takePicture(rule, value, (picture) => (pictures[name] = picture))
     if (problem !== undefined) complaints.push(`${name}: ${problem}`)
     else if (typeof value === 'string') texts[name] = value
   }
@@ -65,21 +59,18 @@ function complain(rule: Rule, value: string): string | undefined {
   }
 }
 
-async function readPicture(rule: Rule, file: File, take: (picture: InputPicture) => void): Promise<string | undefined> {
+async function takePicture(rule: Rule, file: File, take: (picture: InputPicture) => void): Promise<string | undefined> {
   if (rule.is !== 'picture') return 'must be a text'
   if (!TYPES.includes(file.type)) return `has an unsupported content type: ${file.type}`
   const bytes = Buffer.from(await file.arrayBuffer())
-  try {
-    const { format, width, height } = await sharp(bytes).metadata()
-    if (`image/${format}` !== file.type) return `is labelled ${file.type}, and is not`
-    await sharp(bytes).resize(8, 8, { fit: 'fill' }).raw().toBuffer()
-    if (Math.min(width, height) < LEAST_SIDE) return `every side must be at least ${LEAST_SIDE} pixels`
-    if (width * height > (rule.mostPixels ?? Infinity)) return `must have at most ${rule.mostPixels} pixels`
-    take({ bytes, width, height })
-    return undefined
-  } catch {
-    return 'cannot be read as an image'
-  }
+  const picture = await readPicture(bytes)
+  if (picture === undefined) return 'cannot be read as an image'
+  const { format, width, height } = picture
+  if (`image/${format}` !== file.type) return `is labelled ${file.type}, and is not`
+  if (Math.min(width, height) < LEAST_SIDE) return `every side must be at least ${LEAST_SIDE} pixels`
+  if (width * height > (rule.mostPixels ?? Infinity)) return `must have at most ${rule.mostPixels} pixels`
+  take(picture)
+  return undefined
 }
 
 /** What goes together only, where a generation may start from a picture. */

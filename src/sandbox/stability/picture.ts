@@ -1,7 +1,8 @@
 import sharp from 'sharp'
+import type { InputPicture } from '../input-picture.ts'
 import { paint } from '../painter.ts'
 import type { Painting } from '../painter.ts'
-import type { Form, InputPicture } from './check.ts'
+import type { Form } from './check.ts'
 import type { Endpoint } from './endpoints.ts'
 
 /** Fields that steer how it looks, in no way that could be told from their names: each has its own effect on the whole. */

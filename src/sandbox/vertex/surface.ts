@@ -31,9 +31,8 @@ export const VERTEX: Surface = {
   mimeTypeOf: (_, body) => FORMATS.find((format) => format === outputOf(body)?.mimeType) ?? 'image/png',
   trafficOf: () => ({ trafficType: 'ON_DEMAND' }),
   refusalFor(status, model, retryAfter) {
-    if (status !== 429) return refusalFor(status, model, retryAfter)
     // Shared capacity: nothing says when there will be some.
-    return { ...EXHAUSTED, ...(retryAfter !== undefined && { retryAfter }) }
+    return status === 429 ? EXHAUSTED : refusalFor(status, model, retryAfter)
   },
 }
 

@@ -4,11 +4,13 @@ import sharp from 'sharp'
 
 import { type Faults, withoutFaults } from '../faults.ts'
 import { makeFiles } from '../files.ts'
+import { readPicture } from '../input-picture.ts'
 import { paint } from '../painter.ts'
 import { type PaidCall, receiveCall } from '../paid-call.ts'
 import { base64Form, damaged } from '../picture-faults.ts'
 import { PictureText } from '../picture-json.ts'
-import { baseOf, type Handler, isRefusal, type Refusal, sendRefusal, type SimulatorOptions } from '../simulator.ts'
+import { baseOf, isRefusal, sendJson, sendRefusal } from '../simulator.ts'
+import type { Handler, Refusal, SimulatorOptions } from '../simulator.ts'
 import { checkBody, type Job } from './check.ts'
 import { creditRefusal, keyRefusal, refusalFor } from './errors.ts'
 
@@ -112,12 +114,12 @@ function tellKey({ headers }: IncomingMessage, response: ServerResponse): void {
     api_key_blocked: isBlocked,
     api_key_disabled: false,
   }
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(key))
+  sendJson(response, key)
 }
 
 async function areReadable({ references }: Job): Promise<boolean> {
-  const read = await Promise.allSettled(references.map((reference) => sharp(reference).metadata()))
-  return read.every(({ status }) => status === 'fulfilled')
+  const read = await Promise.all(references.map(readPicture))
+  return read.every((picture) => picture !== undefined)
 }
 
 /** Each picture made and each picture read. */
