@@ -71,6 +71,62 @@ test("the version of an operator's price follows the price", () => {
   assert.notEqual(version('0.01'), version('0.02'))
 })
 
+test('the operator adds models that only this install has', () => {
+  const route = { provider: 'comfyui', model: 'sdxl?ckpt_name=mine.safetensors' }
+  const made = makeCatalog([
+    { id: 'mine/fox', routes: [route], pricing: { basis: 'free', entries: [] } },
+    {
+      id: 'Mine/Banana',
+      name: 'Our Banana',
+      like: 'google/gemini-nano-banana-2.1',
+      routes: [{ provider: 'openai-compatible', model: 'banana' }],
+      pricing: { basis: 'image', entries: [{ billable: 'output_image', unit: 'image', usd: '0.01' }] },
+    },
+  ])
+
+  assert.ok(made.ok)
+  assert.equal(made.value.models.length, allModels.length + 2)
+  const fox = made.value.resolve('fox', live)
+  const banana = made.value.resolve('mine/banana', live)
+  const original = made.value.find('google/gemini-nano-banana-2.1')
+  assert.ok(fox.ok && banana.ok && original)
+  assert.deepEqual(
+    [fox.value.model.name, fox.value.model.author, fox.value.model.routes],
+    ['mine/fox', 'mine', [route]],
+  )
+  assert.deepEqual(chargeable(fox.value.model, 'live'), { ok: true, value: [] })
+  const { name, author, aspectRatios, tiers, tokens, aliases, pricing } = banana.value.model
+  assert.deepEqual([name, author, aliases], ['Our Banana', 'Mine', []])
+  assert.deepEqual([aspectRatios, tiers, tokens], [original.aspectRatios, original.tiers, original.tokens])
+  assert.equal(pricing.entries[0]?.usd, '0.01')
+})
+
+test('what is wrong with a model of one’s own is named', () => {
+  const routes = [{ provider: 'comfyui', model: 'sdxl' }]
+  const pricing = { basis: 'free', entries: [] }
+  for (const [row, says] of [
+    [{ id: 'mine/fox', pricing }, /no model has the id "mine\/fox"; one of your own needs routes and pricing/],
+    [{ id: 'mine/fox', routes }, /mine\/fox needs pricing: \{"basis": "free"/],
+    [{ id: 'fox', routes, pricing }, /"fox" must be author\/name/],
+    [{ id: 'mine/fox:free', routes, pricing }, /must be author\/name/],
+    [{ id: 'mine/fox', routes, pricing, like: 'nobody/nothing' }, /no model has the id "nobody\/nothing" to be like/],
+    [{ id: 'google/gemini-3-pro-image', like: 'luma/photon-1' }, /is in the catalogue: name and like/],
+    [
+      {
+        id: 'mine/fox',
+        routes,
+        pricing: { basis: 'token', entries: [{ billable: 'output_image', unit: 'token', usd: '0.1' }] },
+      },
+      /cannot be priced by token/,
+    ],
+  ] as const) {
+    const made = makeCatalog([row])
+
+    assert.ok(!made.ok)
+    assert.match(made.error.join('\n'), says)
+  }
+})
+
 test('every problem of the overrides is named at once', () => {
   const bad = makeCatalog([
     { id: 'nobody/nothing', confirmed: true },

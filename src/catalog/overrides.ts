@@ -4,7 +4,8 @@ import { z } from 'zod'
 
 import { rateOf } from '../core/money.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import type { Model, Pricing } from './model.ts'
+import type { Model, ModelRoute, Pricing } from './model.ts'
+import { ownModel } from './own-model.ts'
 
 const decimal = z
   .string()
@@ -49,6 +50,10 @@ const Override = z.strictObject({
     .min(1)
     .optional(),
   confirmed: z.boolean().optional(),
+  /** Of a model that the catalogue does not have. */
+  name: z.string().min(1).optional(),
+  /** Id of the catalogue's model that it is like. */
+  like: z.string().optional(),
 })
 
 type Row = z.infer<typeof Override>
@@ -58,7 +63,7 @@ const Overrides = z.array(Override)
 /**
  * The operator's rows laid over the catalogue's: `pricing` and `routes` replace those of the row with the same id, `confirmed: true`
  * says that the operator stands by the row's price. A price that the operator set, for the model or for one of its routes, is
- * confirmed by that. Every problem is named.
+ * confirmed by that. A row with an id of its own is a model that only this install has. Every problem is named.
  */
 export function withOverrides(
   models: readonly Model[],
@@ -68,30 +73,64 @@ export function withOverrides(
   if (!parsed.success)
     return err(parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`))
   const rows = new Map(parsed.data.map((row) => [row.id.toLowerCase(), row]))
-  const problems = parsed.data.flatMap((row, index) =>
-    problemsOf(row, models, rows.get(row.id.toLowerCase()) !== row).map((text) => `${index}: ${text}`),
-  )
+  const known = new Map(models.map((model) => [model.id.toLowerCase(), model]))
+  const problems = parsed.data.flatMap((row, index) => {
+    const model = known.get(row.id.toLowerCase())
+    const like = known.get(row.like?.toLowerCase() ?? '')
+    return [
+      ...(rows.get(row.id.toLowerCase()) === row ? [] : [`${row.id} has more than one row`]),
+      ...(model === undefined ? ownProblems(row, like, models) : problemsOf(row, model)),
+      ...pricesOf(row).flatMap(([where, pricing]) => priceProblems(where, pricing, model ?? like)),
+    ].map((text) => `${index}: ${text}`)
+  })
   if (problems.length > 0) return err(problems)
-  return ok(models.map((model) => merged(model, rows.get(model.id.toLowerCase()))))
+  const own = parsed.data.flatMap(({ id, name, like, routes, pricing }) => {
+    if (known.has(id.toLowerCase()) || routes === undefined || pricing === undefined) return []
+    const said = { id, name, routes: routes.map(operatorRoute), pricing: operatorPricing(pricing) }
+    return [ownModel(said, known.get(like?.toLowerCase() ?? ''))]
+  })
+  return ok([...models.map((model) => merged(model, rows.get(model.id.toLowerCase()))), ...own])
 }
 
-function problemsOf({ id, pricing, routes, confirmed }: Row, models: readonly Model[], isRepeated: boolean): string[] {
-  const model = models.find((known) => known.id.toLowerCase() === id.toLowerCase())
-  if (model === undefined) return [`no model has the id ${JSON.stringify(id)}`]
-  const problems = [
-    ...(isRepeated ? [`${id} has more than one row`] : []),
-    ...(pricing ? priceProblems(`${id}: `, pricing, model) : []),
-    ...(routes ?? []).flatMap((route) =>
-      route.pricing ? priceProblems(`${id} on ${route.provider}: `, route.pricing, model) : [],
-    ),
+function problemsOf({ id, pricing, confirmed, name, like }: Row, model: Model): string[] {
+  const isBare = confirmed === true && pricing === undefined && model.pricing.basis === 'unpriced'
+  return [
+    ...(isBare ? [`${id} has no price to confirm; set pricing`] : []),
+    ...(name !== undefined || like !== undefined
+      ? [`${id} is in the catalogue: name and like are for models of your own`]
+      : []),
   ]
-  if (confirmed === true && pricing === undefined && model.pricing.basis === 'unpriced') {
-    problems.push(`${id} has no price to confirm; set pricing`)
-  }
-  return problems
 }
 
-function priceProblems(where: string, { basis, entries }: PriceList, { tokens }: Model): string[] {
+const OWN_ID = /^[\w.-]+\/[\w.-]+$/
+
+/** What is missing of a model that the catalogue does not have. */
+function ownProblems(
+  { id, routes, pricing, like: wanted }: Row,
+  like: Model | undefined,
+  models: readonly Model[],
+): string[] {
+  const other = models.find(({ aliases }) => aliases.some((alias) => alias.toLowerCase() === id.toLowerCase()))
+  if (other !== undefined) return [`${id} is another name of ${other.id}; use that`]
+  if (routes === undefined)
+    return [`no model has the id ${JSON.stringify(id)}; one of your own needs routes and pricing`]
+  return [
+    ...(OWN_ID.test(id) ? [] : [`${JSON.stringify(id)} must be author/name, of letters, digits and . _ -`]),
+    ...(pricing === undefined ? [`${id} needs pricing: {"basis": "free", "entries": []} where it costs nothing`] : []),
+    ...(wanted !== undefined && like === undefined
+      ? [`${id}: no model has the id ${JSON.stringify(wanted)} to be like`]
+      : []),
+  ]
+}
+
+function pricesOf({ id, pricing, routes = [] }: Row): readonly (readonly [where: string, pricing: PriceList])[] {
+  return [
+    ...(pricing ? [[`${id}: `, pricing] as const] : []),
+    ...routes.flatMap((route) => (route.pricing ? [[`${id} on ${route.provider}: `, route.pricing] as const] : [])),
+  ]
+}
+
+function priceProblems(where: string, { basis, entries }: PriceList, model: Model | undefined): string[] {
   const problems: string[] = []
   const outputs = entries.filter(({ billable }) => billable === 'output_image')
   if (basis !== 'free' && outputs.length === 0) problems.push(`${where}pricing.entries has no price for output_image`)
@@ -100,7 +139,7 @@ function priceProblems(where: string, { basis, entries }: PriceList, { tokens }:
   }
   const other = basis === 'free' ? undefined : outputs.find(({ unit }) => unit !== basis)
   if (other) problems.push(`${where}the basis is ${basis}, but output_image is priced per ${other.unit}`)
-  if (basis === 'token' && tokens === undefined) {
+  if (basis === 'token' && model?.tokens === undefined) {
     problems.push(
       `${where}the catalogue does not know how many tokens a picture of it takes, so it cannot be priced by token`,
     )
@@ -114,13 +153,16 @@ function merged(model: Model, row: Row | undefined): Model {
   return {
     ...model,
     pricing: row.confirmed === true ? { ...priced, confidence: 'high' } : priced,
-    routes:
-      row.routes?.map(({ provider, model: id, retiresAt, pricing: own }) => ({
-        provider,
-        model: id,
-        ...(retiresAt !== undefined && { retiresAt }),
-        ...(own && { pricing: operatorPricing(own) }),
-      })) ?? model.routes,
+    routes: row.routes?.map(operatorRoute) ?? model.routes,
+  }
+}
+
+function operatorRoute({ provider, model, retiresAt, pricing }: NonNullable<Row['routes']>[number]): ModelRoute {
+  return {
+    provider,
+    model,
+    ...(retiresAt !== undefined && { retiresAt }),
+    ...(pricing && { pricing: operatorPricing(pricing) }),
   }
 }
 

@@ -5,20 +5,18 @@ const pricing = { basis: 'image', entries: [{ billable: 'output_image', unit: 'i
 export const JOURNEY: Journey = {
   provider: 'openai-compatible',
   environment: { OPENAI_COMPATIBLE_API_KEY: 'journey' },
-  catalog: [
-    { id: 'zai-org/glm-image', routes: [{ provider: 'openai-compatible', model: 'glm-of-somebody', pricing }] },
-  ],
+  catalog: [{ id: 'mine/glm', routes: [{ provider: 'openai-compatible', model: 'glm-of-somebody' }], pricing }],
   steps: [
     {
       does: 'makes one of the operator’s own model at the operator’s price',
-      body: { model: 'zai-org/glm-image', prompt: 'a red fox for a server of one’s own', size: '256x192' },
+      body: { model: 'mine/glm', prompt: 'a red fox for a server of one’s own', size: '256x192' },
       charge: '0.01',
       size: [256, 192],
     },
     {
       does: 'edits',
       body: {
-        model: 'zai-org/glm-image',
+        model: 'mine/glm',
         prompt: 'night for a server of one’s own',
         input_references: [reference(PHOTO)],
       },
@@ -28,7 +26,7 @@ export const JOURNEY: Journey = {
     {
       does: 'refuses what its rules do not let through',
       body: {
-        model: 'zai-org/glm-image',
+        model: 'mine/glm',
         prompt: 'openai-compatible [[fault:refusal=violence]]',
         size: '256x192',
       },
