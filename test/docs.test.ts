@@ -10,9 +10,10 @@ import { figureRows, readFigures } from '../docs/figures.ts'
 import { type Evidence, promiseRows } from '../docs/promises-table.ts'
 import { PROMISES } from '../docs/promises.ts'
 import { titlesOf } from '../docs/test-titles.ts'
-import { baseUrlSetting, SETTINGS } from '../src/config.ts'
+import { baseUrlSetting } from '../src/config.ts'
 import { FAILURES } from '../src/core/errors.ts'
 import { PROVIDERS } from '../src/providers/registry.ts'
+import { SETTINGS } from '../src/settings.ts'
 import { startGateway } from './support/gateway.ts'
 
 const root = resolve(import.meta.dirname, '..')
