@@ -15,17 +15,10 @@ import { type Clock, isoDay, systemClock } from './core/clock.ts'
 import { armFailpoint } from './core/failpoint.ts'
 import { PictureMemory } from './core/picture-memory.ts'
 import type { Database } from './db/database.ts'
-import { makeAdmit } from './generations/admit.ts'
-import { makeEngine } from './generations/engine.ts'
 import type { Engine } from './generations/engine-port.ts'
-import { makeEstimate } from './generations/estimate.ts'
 import { openDepartures } from './generations/departures.ts'
-import { makeFetch } from './generations/fetch.ts'
-import { makeGenerate } from './generations/generate.ts'
-import { makeIdempotency } from './generations/idempotency.ts'
+import { makeGenerations } from './generations/generations.ts'
 import { startKeeper } from './generations/keeper.ts'
-import { makeRecover } from './generations/recover.ts'
-import { makeRepeatedFailures } from './generations/repeated-failures.ts'
 import { makeAnswer, makeFindPicture } from './http/answers.ts'
 import { logThrow } from './http/logs.ts'
 import { makeMetrics } from './http/metrics.ts'
@@ -34,7 +27,6 @@ import { stop } from './http/stop.ts'
 import { makeAudit } from './ledger/auditor.ts'
 import { type Ledger, makeLedger } from './ledger/store.ts'
 import { makeGuardedFetch } from './outbound/guarded-fetch.ts'
-import { makeFetchQuota } from './outbound/quota.ts'
 import { makeUpstream } from './providers/http.ts'
 import { makeHooks } from './providers/hooks.ts'
 import { makeProviders } from './providers/registry.ts'
@@ -120,50 +112,30 @@ export async function makeGateway({
   const live = makeRouting(clock, makeHealthBook, inFlightPerPlace)
   // What a test key breaks on purpose decides nothing for anybody else.
   const test = makeRouting(clock, makeForgetfulBook)
-  const idempotency = makeIdempotency({ database })
   const processId = randomUUID()
   const departures = openDepartures({ directory: settings.PLANTAIN_DATA, processId, clock })
-  const rules = {
-    onRetired: settings.PLANTAIN_RETIRED,
-    onDifferent: settings.PLANTAIN_DIFFERENT,
-    deadlineMs: settings.PLANTAIN_DEADLINE_S * 1000,
-    textAllowance: settings.PLANTAIN_TEXT_ALLOWANCE,
-    keepPrompts: settings.PLANTAIN_KEEP_PROMPTS,
-    reencode: settings.PLANTAIN_REENCODE,
-  }
-  const standing = { live: live.health.standing, test: test.health.standing }
-  const considering = { catalog, setup, standing, clock, settings: rules }
-  const working = {
+  const { engine, recover, fetch, estimate, idempotency } = makeGenerations({
+    catalog,
+    setup,
+    routing: { live, test },
     providers,
     access: access.of,
+    displayName,
+    outbound,
     assets,
     ledger,
     database,
-    idempotency,
     departures,
     clock,
-    displayName,
-    failures: makeRepeatedFailures(),
     processId,
-    failover: { live: live.failover, test: test.failover },
-    settings: rules,
-  }
-  const recover = makeRecover({
-    ...working,
-    processId,
-    isRunningHere: (id) => engine.inFlight().some((running) => running === id),
-    onTaken: (agreed, undertaking, ended) => engine.take(agreed, undertaking, ended),
-  })
-  const fetch = makeFetch({ database, recover, assets, clock, displayName })
-  const engine = makeEngine({
-    admit: makeAdmit({ ...working, ...considering, outbound, fetches: makeFetchQuota(), processId }),
-    generate: makeGenerate(working),
-    idempotency,
-    recall: fetch.recall,
-    providers,
-    database,
-    processId,
-    clock,
+    settings: {
+      onRetired: settings.PLANTAIN_RETIRED,
+      onDifferent: settings.PLANTAIN_DIFFERENT,
+      deadlineMs: settings.PLANTAIN_DEADLINE_S * 1000,
+      textAllowance: settings.PLANTAIN_TEXT_ALLOWANCE,
+      keepPrompts: settings.PLANTAIN_KEEP_PROMPTS,
+      reencode: settings.PLANTAIN_REENCODE,
+    },
     onCrash: (_id, error) => logThrow(logger, error),
   })
   const audit = makeAudit({ database, ...(settings.PLANTAIN_ASSETS && { pictures: assets }) })
@@ -194,7 +166,7 @@ export async function makeGateway({
       database,
       fetch,
       engine,
-      estimate: makeEstimate(considering),
+      estimate,
       health: live.health.report,
       audit,
     }),

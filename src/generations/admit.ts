@@ -18,6 +18,7 @@ import { consider, type ConsiderParts, type Considered } from './consider.ts'
 import type { Owner } from './engine-port.ts'
 import { creditFailure } from './failure.ts'
 import type { Idempotency } from './idempotency.ts'
+import { LEASE_MS } from './leases.ts'
 import {
   keepReferences,
   readReferences,
@@ -28,9 +29,6 @@ import {
 import { REPEATED_FAILURE, type RepeatedFailures } from './repeated-failures.ts'
 import { skeletonOf } from './skeleton.ts'
 import { insertAttempts, insertGeneration } from './store.ts'
-
-/** How long a process is believed to be alive without a sign of life. */
-export const LEASE_MS = 15_000
 
 export interface AdmitParts extends ReferenceParts, ConsiderParts {
   readonly assets: Assets

@@ -11,7 +11,8 @@ import { attemptRow, type Share } from './admit.ts'
 import type { Agreed, AgreedRoad } from './agreed.ts'
 import type { Departures } from './departures.ts'
 import { keepOutputs, type Kept } from './keep.ts'
-import { type AttemptEnd, endAttempt, insertAttempts, confirmOwner, noteRunning, noteUpstreamId } from './store.ts'
+import { confirmOwner } from './leases.ts'
+import { type AttemptEnd, endAttempt, insertAttempts, noteRunning, noteUpstreamId } from './store.ts'
 import type { Undertaking, UnderWay } from './undertaking.ts'
 
 /** What reaches a provider: its address and the credential that belongs to it. Test mode's are the sandbox's. */

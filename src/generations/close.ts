@@ -9,10 +9,11 @@ import type { ContinuationRow, GenerationImageRow } from '../db/schema.ts'
 import type { Ledger } from '../ledger/store.ts'
 import type { Agreed } from './agreed.ts'
 import { endOf } from './attempt.ts'
+import { rememberContinuations } from './continuations.ts'
 import { type Idempotency, verdictOf } from './idempotency.ts'
 import { writeReceipt } from './receipts.ts'
 import type { Outcome } from './reckon.ts'
-import { closeGeneration, endAttempt, rememberContinuations } from './store.ts'
+import { closeGeneration, endAttempt } from './store.ts'
 
 /** How long a provider's token for its own picture is kept (thought signatures). */
 const CONTINUATION_MS = 24 * 3_600_000

@@ -10,7 +10,8 @@ import type { Agreed } from './agreed.ts'
 import type { Engine, Owner, Started } from './engine-port.ts'
 import type { makeGenerate } from './generate.ts'
 import type { Idempotency } from './idempotency.ts'
-import { askToCancel, isRunBy, noteProgress, type ProgressFacts, startedOf } from './store.ts'
+import { askToCancel, isRunBy } from './leases.ts'
+import { noteProgress, type ProgressFacts, startedOf } from './store.ts'
 import { startUndertaking, type Undertaking } from './undertaking.ts'
 
 /** How long the result of a generation that nobody has asked for stays in memory; after that it is read from the database. */

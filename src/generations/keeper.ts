@@ -2,12 +2,12 @@ import type { Assets } from '../assets/assets.ts'
 import type { Clock } from '../core/clock.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Database } from '../db/database.ts'
-import { LEASE_MS } from './admit.ts'
 import type { Audit } from '../ledger/auditor.ts'
 import type { Finding } from '../ledger/finding.ts'
+import { forgetContinuations } from './continuations.ts'
 import type { Engine } from './engine-port.ts'
 import type { Idempotency } from './idempotency.ts'
-import { cancelsAsked, expireForeignLeases, forgetContinuations, renewLeases } from './store.ts'
+import { cancelsAsked, expireForeignLeases, LEASE_MS, renewLeases } from './leases.ts'
 
 const RENEW_MS = LEASE_MS / 3
 const SWEEP_MS = 10_000

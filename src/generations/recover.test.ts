@@ -7,7 +7,6 @@ import { usd } from '../core/money.ts'
 import { JsonBlob } from '../core/json-blob.ts'
 import { err, ok } from '../core/result.ts'
 import { audit } from '../ledger/auditor.ts'
-import { LEASE_MS } from './admit.ts'
 import type { GenerationId } from '../core/ids.ts'
 import { makeIdempotency } from './idempotency.ts'
 import { startKeeper } from './keeper.ts'
@@ -26,7 +25,7 @@ import {
   type RoomsOptions,
   tokenModel,
 } from './test-rooms.ts'
-import { renewLeases } from './store.ts'
+import { LEASE_MS, renewLeases } from './leases.ts'
 
 const picture = await noise('png', 100, 100)
 

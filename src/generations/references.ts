@@ -11,7 +11,8 @@ import type { Database } from '../db/database.ts'
 import type { GuardedFetch } from '../outbound/guarded-fetch.ts'
 import type { FetchQuota } from '../outbound/quota.ts'
 import { fetchReference } from '../outbound/reference.ts'
-import { findContinuations, knownContinuations, type Sight } from './store.ts'
+import { findContinuations, knownContinuations } from './continuations.ts'
+import type { Sight } from './store.ts'
 
 export interface ReferenceParts {
   readonly assets: Assets

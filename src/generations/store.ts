@@ -5,7 +5,7 @@ import type { Failure } from '../core/errors.ts'
 import type { GenerationId } from '../core/ids.ts'
 import type { Mode, Progress, Receipt, TokenUsage } from '../core/receipt.ts'
 import { prepared, preparedRows } from '../db/prepared.ts'
-import type { AttemptRow, ContinuationRow, GenerationRow, Schema } from '../db/schema.ts'
+import type { AttemptRow, GenerationRow, Schema } from '../db/schema.ts'
 
 import type { Started } from './engine-port.ts'
 
@@ -57,8 +57,6 @@ const ATTEMPT_COLUMNS = [
   'finished_at',
   'ms',
 ] as const satisfies readonly (keyof AttemptRow)[]
-
-const UNFINISHED = ['held', 'running', 'stored'] as const
 
 /** The part of a generation's progress that a poll can tell. */
 export type ProgressFacts = Omit<Extract<Progress, { type: 'status' }>, 'type'>
@@ -229,39 +227,6 @@ export async function noteProgress(handle: Handle, id: GenerationId, progress: P
     .execute()
 }
 
-/** Asks the node that runs a generation to cancel it. */
-export async function askToCancel(handle: Handle, id: GenerationId): Promise<void> {
-  await handle.updateTable('generations').set({ cancel_asked: 1 }).where('id', '=', id).execute()
-}
-
-/** Those of this process that somebody on another node wants cancelled. */
-export async function cancelsAsked(handle: Handle, owner: string): Promise<readonly GenerationId[]> {
-  const rows = await handle
-    .selectFrom('generations')
-    .select('id')
-    .where('owner', '=', owner)
-    .where('cancel_asked', '=', 1)
-    .where('status', 'in', UNFINISHED)
-    .execute()
-  return rows.map(({ id }) => id as GenerationId)
-}
-
-/** Takes an abandoned generation over. False when another node was first. */
-export async function takeOver(
-  handle: Handle,
-  id: string,
-  { owner, now, until }: { readonly owner: string; readonly now: number; readonly until: number },
-): Promise<boolean> {
-  const { numUpdatedRows } = await handle
-    .updateTable('generations')
-    .set({ owner, lease_until: until })
-    .where('id', '=', id)
-    .where('status', 'in', UNFINISHED)
-    .where('lease_until', '<', now)
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
-
 /** What is told of a generation that was started before. */
 export async function startedOf(handle: Handle, id: GenerationId): Promise<Omit<Started, 'replayed'>> {
   const row = await handle
@@ -272,31 +237,6 @@ export async function startedOf(handle: Handle, id: GenerationId): Promise<Omit<
   return { id, createdAt: row.created_at, deadlineAt: row.deadline_at, model: row.model_served }
 }
 
-/** Whether a process still answers for a generation, which has not ended. */
-export async function isRunBy(handle: Handle, id: GenerationId, owner: string): Promise<boolean> {
-  const row = await handle
-    .selectFrom('generations')
-    .select('id')
-    .where('id', '=', id)
-    .where('owner', '=', owner)
-    .where('status', 'in', UNFINISHED)
-    .executeTakeFirst()
-  return row !== undefined
-}
-
-/** The same in a transaction that goes on only if it is so. */
-export async function confirmOwner(trx: Transaction<Schema>, id: GenerationId, owner: string): Promise<boolean> {
-  // Written, not only read: whoever takes it over at this moment waits, or makes us see it.
-  const { numUpdatedRows } = await trx
-    .updateTable('generations')
-    .set({ owner })
-    .where('id', '=', id)
-    .where('owner', '=', owner)
-    .where('status', 'in', UNFINISHED)
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
-
 /** The prices that a hold was made with, JSON. */
 export async function pricingOf(handle: Handle, id: string): Promise<string> {
   const row = await handle
@@ -305,94 +245,6 @@ export async function pricingOf(handle: Handle, id: string): Promise<string> {
     .where('generation_id', '=', id)
     .executeTakeFirstOrThrow()
   return row.pricing
-}
-
-/** Generations that nobody answers for any more: their lease has lapsed. */
-export async function abandonedGenerations(handle: Handle, now: number, limit: number): Promise<GenerationRow[]> {
-  return await handle
-    .selectFrom('generations')
-    .selectAll()
-    .where('status', 'in', UNFINISHED)
-    .where('lease_until', '<', now)
-    .limit(limit)
-    .execute()
-}
-
-export async function renewLeases(handle: Handle, ids: readonly GenerationId[], until: number): Promise<void> {
-  if (ids.length === 0) return
-  await handle
-    .updateTable('generations')
-    .set({ lease_until: until })
-    .where('id', 'in', [...ids])
-    .execute()
-}
-
-/** On one machine the lock on the directory proves that every other owner is dead: their leases end now. */
-export async function expireForeignLeases(handle: Handle, owner: string): Promise<void> {
-  await handle
-    .updateTable('generations')
-    .set({ lease_until: 0 })
-    .where('owner', '!=', owner)
-    .where('status', 'in', UNFINISHED)
-    .execute()
-}
-
-/** The same picture may come twice in one generation; PostgreSQL refuses to upsert a row twice in one statement, so the last one counts. */
-export async function rememberContinuations(trx: Transaction<Schema>, rows: readonly ContinuationRow[]): Promise<void> {
-  if (rows.length === 0) return
-  const distinct = new Map(rows.map((row) => [`${row.workspace_id} ${row.mode} ${row.model} ${row.sha256}`, row]))
-  await trx
-    .insertInto('continuations')
-    .values([...distinct.values()])
-    .onConflict((conflict) =>
-      conflict
-        .columns(['workspace_id', 'mode', 'model', 'sha256'])
-        .doUpdateSet((set) => ({ token: set.ref('excluded.token'), expires_at: set.ref('excluded.expires_at') })),
-    )
-    .execute()
-}
-
-export async function findContinuations(
-  handle: Handle,
-  sight: Sight,
-  model: string,
-  hashes: readonly string[],
-  now: number,
-): Promise<ReadonlyMap<string, string>> {
-  if (hashes.length === 0) return new Map()
-  const rows = await handle
-    .selectFrom('continuations')
-    .select(['sha256', 'token'])
-    .where('workspace_id', '=', sight.workspaceId)
-    .where('mode', '=', sight.mode)
-    .where('model', '=', model)
-    .where('sha256', 'in', [...hashes])
-    .where('expires_at', '>', now)
-    .execute()
-  return new Map(rows.map(({ sha256, token }) => [sha256, token]))
-}
-
-/** Which of the pictures any model of the workspace has made and wants to see again. */
-export async function knownContinuations(
-  handle: Handle,
-  sight: Sight,
-  hashes: readonly string[],
-  now: number,
-): Promise<ReadonlySet<string>> {
-  if (hashes.length === 0) return new Set()
-  const rows = await handle
-    .selectFrom('continuations')
-    .select('sha256')
-    .where('workspace_id', '=', sight.workspaceId)
-    .where('mode', '=', sight.mode)
-    .where('sha256', 'in', [...hashes])
-    .where('expires_at', '>', now)
-    .execute()
-  return new Set(rows.map(({ sha256 }) => sha256))
-}
-
-export async function forgetContinuations(handle: Handle, now: number): Promise<void> {
-  await handle.deleteFrom('continuations').where('expires_at', '<=', now).execute()
 }
 
 export function callerOf(row: GenerationRow): CallerFacts {

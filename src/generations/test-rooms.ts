@@ -19,19 +19,14 @@ import { openDatabase } from '../db/open.ts'
 import { SUNDAY, type TestBook, testBook } from '../ledger/test-ledger.ts'
 import type { Call, Generated, Provider, UpstreamFailure } from '../providers/provider.ts'
 import { makeGuardedFetch } from '../outbound/guarded-fetch.ts'
-import { makeFetchQuota } from '../outbound/quota.ts'
 import { makeForgetfulBook, makeHealthBook } from '../router/health-book.ts'
 import type { Setup } from '../router/plan.ts'
 import { makeRouting } from '../router/routing.ts'
-import { makeAdmit } from './admit.ts'
+import type { makeAdmit } from './admit.ts'
 import { type Departures, openDepartures } from './departures.ts'
-import { makeEngine } from './engine.ts'
 import type { Engine, Owner } from './engine-port.ts'
-import { type Fetch, makeFetch } from './fetch.ts'
-import { makeGenerate } from './generate.ts'
-import { makeIdempotency } from './idempotency.ts'
-import { makeRecover } from './recover.ts'
-import { makeRepeatedFailures } from './repeated-failures.ts'
+import type { Fetch } from './fetch.ts'
+import { makeGenerations } from './generations.ts'
 import { attemptsOf } from './store.ts'
 
 /** What a fake provider does with one call; it has departed by then. */
@@ -125,64 +120,32 @@ export async function makeRooms(options: RoomsOptions): Promise<Rooms> {
       },
     ]),
   )
-  const idempotency = makeIdempotency({ database })
-  const live = makeRouting(clock, makeHealthBook)
-  const test = makeRouting(clock, makeForgetfulBook)
-  const settings = {
-    onRetired: 'successor',
-    onDifferent: options.onDifferent ?? 'deliver',
-    deadlineMs: 300_000,
-    textAllowance: options.textAllowance ?? 4096,
-    keepPrompts: options.keepPrompts ?? true,
-    reencode: options.reencode ?? false,
-  } as const
-  const outbound = makeGuardedFetch({ clock })
   const crashes: unknown[] = []
+  const parts = {
+    catalog: catalogOf(models),
+    setup: setupTo(Object.keys(options.providers)),
+    routing: { live: makeRouting(clock, makeHealthBook), test: makeRouting(clock, makeForgetfulBook) },
+    providers,
+    access: async (slug: string) => ({ baseUrl: `https://${slug}.test`, credential: 'secret' }),
+    displayName: (slug: string) => `The ${slug} provider`,
+    outbound: makeGuardedFetch({ clock }),
+    assets,
+    ledger,
+    database,
+    clock,
+    settings: {
+      onRetired: 'successor',
+      onDifferent: options.onDifferent ?? 'deliver',
+      deadlineMs: 300_000,
+      textAllowance: options.textAllowance ?? 4096,
+      keepPrompts: options.keepPrompts ?? true,
+      reencode: options.reencode ?? false,
+    },
+    onCrash: (_id: string, error: unknown) => crashes.push(error),
+  } as const
   const processOf = (processId: string) => {
     const departures = openDepartures({ directory: root, processId, clock })
-    const working = {
-      providers,
-      access: async (slug: string) => ({ baseUrl: `https://${slug}.test`, credential: 'secret' }),
-      assets,
-      ledger,
-      database,
-      idempotency,
-      departures,
-      clock,
-      displayName,
-      failures: makeRepeatedFailures(),
-      processId,
-      failover: { live: live.failover, test: test.failover },
-      settings,
-    }
-    const recover = makeRecover({
-      ...working,
-      processId,
-      isRunningHere: (id) => engine.inFlight().some((running) => running === id),
-      onTaken: (agreed, undertaking, ended) => engine.take(agreed, undertaking, ended),
-    })
-    const fetch = makeFetch({ database, recover, assets, clock, displayName })
-    const admit = makeAdmit({
-      ...working,
-      catalog: catalogOf(models),
-      setup: setupTo(Object.keys(options.providers)),
-      standing: { live: live.health.standing, test: test.health.standing },
-      outbound,
-      fetches: makeFetchQuota(),
-      processId,
-    })
-    const engine = makeEngine({
-      admit,
-      generate: makeGenerate(working),
-      idempotency,
-      recall: fetch.recall,
-      providers,
-      database,
-      processId,
-      clock,
-      onCrash: (_id, error) => crashes.push(error),
-    })
-    return { admit, engine, fetch, recover, departures }
+    return { ...makeGenerations({ ...parts, processId, departures }), departures }
   }
   const { admit, engine, fetch, recover, departures } = processOf('this-process')
   const owner: Owner = {
@@ -365,10 +328,6 @@ function setupTo(providers: readonly string[]): Setup {
     simulatedModels: [],
     operatorOrder: [],
   }
-}
-
-function displayName(slug: string): string {
-  return `The ${slug} provider`
 }
 
 function rethrow(error: Error): never {

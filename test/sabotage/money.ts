@@ -43,9 +43,9 @@ export const MONEY: readonly Sabotage[] = [
     promise: 'M3',
     deed: 'sweep generations whose process is alive',
     edits: [
-      { file: 'src/generations/store.ts', find: "    .where('lease_until', '<', now)\n    .limit", put: '    .limit' },
+      { file: 'src/generations/leases.ts', find: "    .where('lease_until', '<', now)\n    .limit", put: '    .limit' },
       {
-        file: 'src/generations/store.ts',
+        file: 'src/generations/leases.ts',
         find: "    .where('lease_until', '<', now)\n    .executeTakeFirst",
         put: '    .executeTakeFirst',
       },

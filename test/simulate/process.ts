@@ -3,21 +3,14 @@ import { StorageTrouble } from '../../src/assets/trouble.ts'
 import { catalogOf } from '../../src/catalog/catalog.ts'
 import type { Intake } from '../../src/core/json-blob.ts'
 import type { Database } from '../../src/db/database.ts'
-import { makeAdmit } from '../../src/generations/admit.ts'
 import { openDepartures } from '../../src/generations/departures.ts'
-import { makeEngine } from '../../src/generations/engine.ts'
 import type { Engine } from '../../src/generations/engine-port.ts'
-import { makeFetch } from '../../src/generations/fetch.ts'
-import { makeGenerate } from '../../src/generations/generate.ts'
-import { makeIdempotency } from '../../src/generations/idempotency.ts'
+import { makeGenerations } from '../../src/generations/generations.ts'
 import { startKeeper } from '../../src/generations/keeper.ts'
-import { makeRecover } from '../../src/generations/recover.ts'
-import { makeRepeatedFailures } from '../../src/generations/repeated-failures.ts'
 import { makeAudit } from '../../src/ledger/auditor.ts'
 import type { Ledger } from '../../src/ledger/store.ts'
 import type { Dice } from '../../src/ledger/test-ledger.ts'
 import { makeGuardedFetch } from '../../src/outbound/guarded-fetch.ts'
-import { makeFetchQuota } from '../../src/outbound/quota.ts'
 import { makeBulkheads } from '../../src/router/bulkhead.ts'
 import { makeFailover } from '../../src/router/failover.ts'
 import { makeHealthBook } from '../../src/router/health-book.ts'
@@ -80,22 +73,22 @@ export function startProcess(parts: ProcessParts): Process {
   const bulkheads = makeBulkheads({ clock })
   const health = makeHealthBook({ clock, bulkheads })
   const chance = (): number => random.roll(2 ** 32) / 2 ** 32
-  const failover = makeFailover({ health, bulkheads, clock, random: chance })
-  const idempotency = makeIdempotency({ database })
+  const routing = { health, failover: makeFailover({ health, bulkheads, clock, random: chance }) }
   const departures = openDepartures({ directory, processId: id, clock, bootId: 'the same boot' })
-  const working = {
+  const { engine, recover, idempotency } = makeGenerations({
+    catalog: catalogOf(CATALOGUE),
+    setup: SETUP,
+    routing: { live: routing, test: routing },
     providers,
-    access: async (slug: string) => ({ baseUrl: `https://${slug}.test`, credential: 'secret' }),
+    access: async (slug) => ({ baseUrl: `https://${slug}.test`, credential: 'secret' }),
+    displayName: (slug) => slug,
+    outbound: makeGuardedFetch({ clock }),
     assets,
     ledger,
     database,
-    idempotency,
     departures,
     clock,
-    displayName: (slug: string) => slug,
-    failures: makeRepeatedFailures(),
     processId: id,
-    failover: { live: failover, test: failover },
     settings: {
       onRetired: 'successor',
       onDifferent: 'deliver',
@@ -104,37 +97,17 @@ export function startProcess(parts: ProcessParts): Process {
       keepPrompts: true,
       reencode: false,
     },
-  } as const
-  const recover = makeRecover({
-    ...working,
-    isRunningHere: (generation) => engine.inFlight().some((running) => running === generation),
-    onTaken: (agreed, undertaking, ended) => engine.take(agreed, undertaking, ended),
-  })
-  const engine = makeEngine({
-    admit: makeAdmit({
-      ...working,
-      catalog: catalogOf(CATALOGUE),
-      setup: SETUP,
-      standing: { live: health.standing, test: health.standing },
-      outbound: makeGuardedFetch({ clock }),
-      fetches: makeFetchQuota(),
-      processId: id,
-    }),
-    generate: makeGenerate(working),
-    idempotency,
-    recall: makeFetch({ ...working, recover }).recall,
-    providers,
-    database,
-    processId: id,
-    clock,
     onCrash: parts.onCrash,
   })
   let isReady = false
   let isAlive = true
   startKeeper({
-    ...working,
     engine,
     recover,
+    idempotency,
+    database,
+    assets,
+    clock,
     processId: id,
     audit: makeAudit({ database, pictures: assets }),
     onFinding: scheduler.fail,

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { ContinuationRow } from '../db/schema.ts'
 import { eachEngine } from '../db/test-database.ts'
-import { findContinuations, forgetContinuations, rememberContinuations } from './store.ts'
+import { findContinuations, forgetContinuations, rememberContinuations } from './continuations.ts'
 
 const SIGHT = { workspaceId: 'ws-1', mode: 'test' } as const
 
