@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import sharp from 'sharp'
 
 import { PictureProbe, type Probed } from './probe.ts'
-import { chunk, noise, pngOf, slicesOf } from './test-pictures.ts'
+import { pngChunk, pngFrom } from './test-bombs.ts'
+import { noise, slicesOf } from './test-pictures.ts'
 import { ANSWER_LIMITS, REFERENCE_LIMITS, judge } from './usable.ts'
 
 test('reads type and size of real pictures, however their bytes are cut', async () => {
@@ -89,11 +90,11 @@ test('a JPEG with a film behind it is whole, once all of it is searched', async 
 test('bombs are refused by their headers in milliseconds', async () => {
   const few = Buffer.alloc(30_000)
   const bombs = [
-    ['30 KB of 16000²', pngOf(16_000, 16_000, Buffer.alloc(16_000 * 1_500)), 'too_large'],
-    ['30000²', pngOf(30_000, 30_000, few), 'too_large'],
-    ['1×2³¹', pngOf(1, 2 ** 31, few), 'too_large'],
-    ['7000² with data for a thousandth of it', pngOf(7000, 7000, few), 'truncated'],
-    ['0 × 10', pngOf(0, 10, few), 'not_a_picture'],
+    ['30 KB of 16000²', pngFrom({ width: 16_000, height: 16_000, rows: Buffer.alloc(16_000 * 1_500) }), 'too_large'],
+    ['30000²', pngFrom({ width: 30_000, height: 30_000, rows: few }), 'too_large'],
+    ['1×2³¹', pngFrom({ width: 1, height: 2 ** 31, rows: few }), 'too_large'],
+    ['7000² with data for a thousandth of it', pngFrom({ width: 7000, height: 7000, rows: few }), 'truncated'],
+    ['0 × 10', pngFrom({ width: 0, height: 10, rows: few }), 'not_a_picture'],
     ['no bytes', Buffer.alloc(0), 'empty'],
     ['random', randomBytes(5000), 'not_a_picture'],
     ['text', Buffer.from('<html><body>no</body></html>'.repeat(10)), 'not_a_picture'],
@@ -128,7 +129,7 @@ test('bombs are refused by their headers in milliseconds', async () => {
 })
 
 test('a plain picture of the largest size that is allowed is not taken for a bomb', () => {
-  const plain = pngOf(7000, 7000, Buffer.alloc(7000 * (7000 * 3 + 1)))
+  const plain = pngFrom({ width: 7000, height: 7000, rows: Buffer.alloc(7000 * (7000 * 3 + 1)) })
 
   const judged = judge(probe(plain, 65_536), plain.length, REFERENCE_LIMITS)
 
@@ -174,8 +175,8 @@ function probe(bytes: Buffer, length: number, scan = false): Probed | undefined 
 }
 
 function apng(): Buffer {
-  const still = pngOf(20, 20, Buffer.alloc(20 * 61))
-  return Buffer.concat([still.subarray(0, 33), chunk('acTL', Buffer.alloc(8)), still.subarray(33)])
+  const still = pngFrom({ width: 20, height: 20, rows: Buffer.alloc(20 * 61) })
+  return Buffer.concat([still.subarray(0, 33), pngChunk('acTL', Buffer.alloc(8)), still.subarray(33)])
 }
 
 /** Sets the animation flag of an extended WebP around a simple one. */

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { deflateSync } from 'node:zlib'
 
 import sharp from 'sharp'
 
@@ -32,27 +31,6 @@ export function slicesOf(bytes: Buffer, length: number): Buffer[] {
   return Array.from({ length: Math.ceil(bytes.length / length) }, (_, index) =>
     bytes.subarray(index * length, (index + 1) * length),
   )
-}
-
-/** A PNG whose header may say anything; its pixel data is `raw`, deflated. */
-export function pngOf(width: number, height: number, raw: Buffer): Buffer {
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  header.set([8, 2], 8)
-  return Buffer.concat([
-    Buffer.from('89504e470d0a1a0a', 'hex'),
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(raw, { level: 9 })),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
-}
-
-export function chunk(type: string, data: Buffer): Buffer {
-  const head = Buffer.alloc(8)
-  head.writeUInt32BE(data.length, 0)
-  head.write(type, 4, 'latin1')
-  return Buffer.concat([head, data, Buffer.alloc(4)])
 }
 
 /** A picture's bytes in one piece; undefined when its base64 is damaged. */

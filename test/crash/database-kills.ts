@@ -8,7 +8,7 @@ import { type Agreement, checkBill } from './bills.ts'
 import { checkAnytime, checkEnded, endLeases, openCalls } from './books.ts'
 import { type Acknowledged, startLoad } from './callers.ts'
 import { homeIn, openCluster } from './cluster.ts'
-import { checkKept, untilEnded } from './rounds.ts'
+import { addAnswers, checkKept, untilEnded } from './rounds.ts'
 import type { Wish } from './wishes.ts'
 import { fund, openWorld, warm, type World } from './world.ts'
 
@@ -46,6 +46,7 @@ export async function killDatabase(options: DatabaseKillOptions): Promise<Databa
   const { rounds, what, callers = 12, log = () => {} } = options
   const cluster = await openCluster()
   const world = await openWorld({ ...options, database: 'postgres', home: homeIn(cluster) })
+  const expected = what === 'both' ? new Set([...EXPECTED, 0]) : EXPECTED
   const answers: Record<string, number> = {}
   const acknowledged: Acknowledged[] = []
   const dead = new Set<string>()
@@ -88,11 +89,7 @@ export async function killDatabase(options: DatabaseKillOptions): Promise<Databa
       slowest = Math.max(slowest, serviceMs)
       await load.stop()
       pending = load.pending
-      for (const [status, count] of load.answers) {
-        const isExpected = EXPECTED.has(status) || (status === 0 && what === 'both')
-        assert.ok(isExpected, `${count} answers had the status ${status}\n${gateway.child.output()}`)
-        answers[status] = (answers[status] ?? 0) + count
-      }
+      addAnswers(answers, load, expected, gateway.child.output)
       await checkAnytime(world.home)
       for (const each of load.acknowledged) await checkKept(gateway, each)
       acknowledged.push(...load.acknowledged)

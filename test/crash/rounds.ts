@@ -9,7 +9,7 @@ import { bearer, fetchedHash, listReceipts, until } from '../support/generations
 import type { DatabaseKind } from '../support/home.ts'
 import { type Agreement, checkBill } from './bills.ts'
 import { checkAnytime, checkEnded, endLeases } from './books.ts'
-import { type Acknowledged, startLoad } from './callers.ts'
+import { type Acknowledged, type Load, startLoad } from './callers.ts'
 import { checkFates, checkFetchable, type Fates, merged, type Remains, remainsIn, sumOfFates } from './remains.ts'
 import type { Wish } from './wishes.ts'
 import { fund, openWorld, warm } from './world.ts'
@@ -98,10 +98,7 @@ export async function crashRounds(options: CrashOptions): Promise<CrashFigures> 
       await load.stop()
       // Whoever asks again before the leases have lapsed waits for the dead, and does nothing else.
       pending = isChecked ? load.pending : [...pending, ...load.pending]
-      for (const [status, count] of load.answers) {
-        assert.ok(EXPECTED.has(status), `${count} answers had the status ${status}\n${output()}`)
-        answers[status] = (answers[status] ?? 0) + count
-      }
+      addAnswers(answers, load, EXPECTED, output)
       await checkAnytime(home)
       fates.push(await checkFates(home, resolved))
       resolved = []
@@ -155,6 +152,19 @@ export async function crashRounds(options: CrashOptions): Promise<CrashFigures> 
   } finally {
     await gateway?.child.end('SIGKILL')
     await world.stop()
+  }
+}
+
+/** Adds what callers of one round were told; every status has to be one that they may see. */
+export function addAnswers(
+  sum: Record<string, number>,
+  { answers }: Load,
+  expected: ReadonlySet<number>,
+  output: () => string,
+): void {
+  for (const [status, count] of answers) {
+    assert.ok(expected.has(status), `${count} answers had the status ${status}\n${output()}`)
+    sum[status] = (sum[status] ?? 0) + count
   }
 }
 

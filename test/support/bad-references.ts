@@ -1,5 +1,5 @@
+import { blackPng, pngFrom } from '../../src/assets/test-bombs.ts'
 import { images, part, type Row, withKey, withReferences } from './bad-asks.ts'
-import { blackPng, pngOf } from './hostile-pictures.ts'
 import { dataUrl, fromDataUrl, photograph } from './pictures.ts'
 
 /** A model that makes pictures from text alone; the test has the operator send it to a simulated provider. */
@@ -49,7 +49,9 @@ export const BAD_REFERENCES: readonly Row[] = [
   },
   {
     what: 'a reference that claims 1 × 2^31 pixels',
-    asks: withReferences([dataUrl(pngOf(1, 2 ** 31, Buffer.alloc(64)), 'image/png')]),
+    asks: withReferences([
+      dataUrl(pngFrom({ width: 1, height: 2 ** 31, rows: Buffer.alloc(64), bitDepth: 1, colourType: 0 }), 'image/png'),
+    ]),
     status: 400,
     says: ['PNG, JPEG and WebP'],
   },

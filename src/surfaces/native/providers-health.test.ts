@@ -1,50 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { ProvidersHealth } from '../../core/ask.ts'
+import { busyHealth, credentialHealth } from '../../core/test-health.ts'
 import { onWire } from '../on-wire.ts'
 import { providersHealthRoute } from './providers-health.ts'
 
 const NOON = Date.UTC(2026, 10, 22, 12)
 
-const HEALTH: ProvidersHealth = {
-  retries: {
-    calls: 40,
-    retries: 3,
-    inFlight: 1,
-    left: 1,
-    totals: { retries: 9, refused: { retries: 2, ambiguous: 1 } },
-  },
-  providers: [
-    {
-      provider: 'google-ai-studio',
-      inFlight: 5,
-      queued: 0,
-      ambiguous: { used: 1, left: 2 },
-      models: [
-        {
-          model: 'pix',
-          state: 'outage',
-          p50Ms: 9_100.4,
-          p99Ms: undefined,
-          outcomes: { good: 30, fault: 5, limited: 1, denied: 0, neutral: 4 },
-          credentials: [
-            {
-              credential: 0,
-              breaker: 'open',
-              openUntil: NOON + 30_000,
-              calls: 20,
-              failures: 5,
-              failuresInRow: 5,
-              rateLimitedUntil: undefined,
-              deniedUntil: undefined,
-            },
-          ],
-        },
-      ],
-    },
+const HEALTH = busyHealth({
+  outcomes: { good: 30, fault: 5, limited: 1, denied: 0, neutral: 4 },
+  credentials: [
+    credentialHealth({ breaker: 'open', openUntil: NOON + 30_000, calls: 20, failures: 5, failuresInRow: 5 }),
   ],
-}
+})
 
 test('any key asks how the providers are, and is told in ISO times and whole milliseconds', () => {
   assert.equal(providersHealthRoute.access, 'any')
@@ -55,10 +23,10 @@ test('any key asks how the providers are, and is told in ISO times and whole mil
   assert.deepEqual(onWire(providersHealthRoute.present(HEALTH)), {
     data: [
       {
-        provider: 'google-ai-studio',
+        provider: 'acme',
         in_flight: 5,
-        queued: 0,
-        ambiguous_budget: { window_s: 600, used: 1, left: 2 },
+        queued: 2,
+        ambiguous_budget: { window_s: 600, used: 1, left: 3 },
         models: [
           {
             model: 'pix',
@@ -82,6 +50,6 @@ test('any key asks how the providers are, and is told in ISO times and whole mil
         ],
       },
     ],
-    retry_budget: { window_s: 60, requests: 40, retries: 3, in_flight: 1, left: 1 },
+    retry_budget: { window_s: 60, requests: 40, retries: 3, in_flight: 1, left: 2 },
   })
 })
