@@ -83,9 +83,17 @@ for (const database of DATABASES) {
 
 describe('a gateway in a process of its own', () => {
   const homes: Awaited<ReturnType<typeof makeHome>>[] = []
+  const started: Awaited<ReturnType<typeof startGatewayChild>>[] = []
   after(async () => {
+    // What a failed test has left running would keep the file from ending.
+    for (const { child } of started) await child.end('SIGKILL')
     for (const home of homes) await home.remove()
   })
+  const startChild: typeof startGatewayChild = async (options) => {
+    const gateway = await startGatewayChild(options)
+    started.push(gateway)
+    return gateway
+  }
   const freshHome = async () => {
     const home = await makeHome('sqlite')
     homes.push(home)
@@ -93,7 +101,7 @@ describe('a gateway in a process of its own', () => {
   }
 
   test('R13: asked to stop, it answers what is in flight, takes nothing new and ends with 0', async () => {
-    const gateway = await startGatewayChild({ home: await freshHome() })
+    const gateway = await startChild({ home: await freshHome() })
     const { url, keys } = gateway
     await (await post(url, keys.test, 'a rehearsal')).text()
     const flying = Array.from({ length: 4 }, (_, index) =>
@@ -116,32 +124,34 @@ describe('a gateway in a process of its own', () => {
 
   test('a generation whose caller has left is finished before the process ends', async () => {
     const home = await freshHome()
-    const first = await startGatewayChild({ home })
+    const first = await startChild({ home })
     await (await post(first.url, first.keys.test, 'a rehearsal')).text()
     const leaving = new AbortController()
     const call = fetch(`${first.url}/v1/images/generations`, {
       method: 'POST',
       headers: { ...bearer(first.keys.test), 'content-type': 'application/json' },
-      body: JSON.stringify({ model: MODEL, prompt: 'a rehearsal[[fault:delay=700]]' }),
+      body: JSON.stringify({ model: MODEL, prompt: 'a rehearsal[[fault:delay=1500]]' }),
       signal: leaving.signal,
     })
     await until(
       'a running generation',
       async () => (await statuses(first.url, first.keys.test))[0] === 'running' || undefined,
     )
+    // Whoever leaves before his call has left takes it back.
+    await sleep(400)
     leaving.abort()
     await assert.rejects(call)
 
     assert.equal(await first.child.end('SIGTERM'), 0)
 
-    const second = await startGatewayChild({ home })
+    const second = await startChild({ home })
     assert.deepEqual(await statuses(second.url, second.keys.test), ['settled', 'settled'])
     await second.child.end('SIGTERM')
   })
 
   test('a second one on the same data is refused with the first one’s pid and address; after a kill the next starts at once', async () => {
     const home = await freshHome()
-    const first = await startGatewayChild({ home })
+    const first = await startChild({ home })
     const { url, keys } = first
     const made = await post(url, keys.test, 'a rehearsal')
     const picture = sha256(
@@ -163,7 +173,7 @@ describe('a gateway in a process of its own', () => {
     assert.equal((await fetch(`${url}/health`)).status, 200, 'the first is none the worse')
     await first.child.end('SIGKILL')
     const startedAt = performance.now()
-    const next = await startGatewayChild({ home })
+    const next = await startChild({ home })
     assert.ok(performance.now() - startedAt < 10_000)
     assert.equal(await fetchedHash({ url: next.url, keys: { live: next.keys.test } }, id), picture)
     await next.child.end('SIGTERM')
@@ -171,7 +181,7 @@ describe('a gateway in a process of its own', () => {
 
   test('what a caller says is in no log, at the most talkative level', async () => {
     const canary = 'CANARY-9d1e'
-    const gateway = await startGatewayChild({ home: await freshHome(), environment: { PLANTAIN_LOG_LEVEL: 'debug' } })
+    const gateway = await startChild({ home: await freshHome(), environment: { PLANTAIN_LOG_LEVEL: 'debug' } })
     const { url, keys } = gateway
     const headers = {
       ...bearer(keys.test),

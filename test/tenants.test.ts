@@ -183,13 +183,13 @@ for (const database of DATABASES) {
       const { b, gateway } = world
       const { ledger } = gateway.gateway
       const body = { amount_usd: '1', mode: 'live', prepaid: true, idempotency_key: 'whoever is prepaid' }
-      const before = await ledger.balance(b.workspaceId, 'live')
+      const had = await ledger.balance(b.workspaceId, 'live')
 
       const refused = await world.ask(b.keys.admin, { method: 'POST', path: '/api/v1/credits', body })
 
       assert.equal(refused.status, 403)
       assert.equal(await ledger.liveMode(), 'metered')
-      assert.deepEqual(await ledger.balance(b.workspaceId, 'live'), before)
+      assert.deepEqual(await ledger.balance(b.workspaceId, 'live'), had)
     })
 
     test('X7: money that A was given under some key does not use that key up for B', async () => {
