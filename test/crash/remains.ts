@@ -54,12 +54,17 @@ export async function remainsIn(home: Home, calls: readonly Call[]): Promise<rea
       .execute(),
     named: new Set((await db.selectFrom('generation_images').select('sha256').execute()).map((row) => row.sha256)),
   }))
-  // In its place, and nobody's: it can only have come with the call that it was made for.
-  const placed = (request: string | null): readonly string[] =>
+  const madeFor = (request: string | null): readonly string[] =>
     calls
       .filter(({ faults }) => tagIn(request ?? '') === tagIn(`delay=${faults['delay']}`))
       .flatMap(({ pictures: own = [] }) => own)
-      .filter((hash) => !named.has(hash) && existsSync(join(root, hash.slice(0, 2), hash)))
+  const isMadeOnce = (hash: string): boolean =>
+    open.filter(({ request }) => madeFor(request).includes(hash)).length === 1
+  // In its place, and nobody's: it can only have come with the call that it was made for, where no other was made the same.
+  const placed = (request: string | null): readonly string[] =>
+    madeFor(request).filter(
+      (hash) => !named.has(hash) && isMadeOnce(hash) && existsSync(join(root, hash.slice(0, 2), hash)),
+    )
   return open.map(({ request, ...attempt }) => ({
     generationId: attempt.generation_id,
     attempt,
