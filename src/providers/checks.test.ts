@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { startSandbox } from '../sandbox/simulators.ts'
 import { callTo, withUpstream } from './playback.ts'
-import { failureOf } from './provider-contract.ts'
+import { failureOf } from './test-fixtures.ts'
 import { makeProviders } from './registry.ts'
 
 const checks: readonly [provider: string, credential: string, says: string][] = [
@@ -22,7 +22,7 @@ const checks: readonly [provider: string, credential: string, says: string][] = 
 
 for (const [provider, credential, says] of checks) {
   test(`the free question to ${provider} with a key that is ${credential}: ${says}`, async () => {
-    const sandbox = await startSandbox({ retired: 'refuse' })
+    const sandbox = await startSandbox({ retired: 'refuse', pictures: 'coarse' })
     try {
       const call = { ...callTo(sandbox.baseUrlFor(provider) ?? ''), credential: `sk-${credential}` }
       const found = await withUpstream({}, async (upstream) => makeProviders(upstream).get(provider)?.check?.(call))

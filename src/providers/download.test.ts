@@ -9,8 +9,9 @@ import { makeGuardedFetch } from '../outbound/guarded-fetch.ts'
 import type { ForeignFetch } from './download.ts'
 import { makeUpstream, UPSTREAM_LIMITS, type UpstreamLimits } from './http.ts'
 import { callTo, CREDENTIAL, cutOff, drip, playback } from './playback.ts'
-import { bytesOf } from './provider-contract.ts'
 import type { Call } from './provider.ts'
+import { QUICK } from './test-clock.ts'
+import { bytesOf } from './test-fixtures.ts'
 
 const PICTURE = randomBytes(200_000)
 
@@ -33,8 +34,9 @@ describe('a picture handed over by its address', { concurrency: 6 }, () => {
     const plays = [cutOff('x'.repeat(150_000)), status(503), file()]
     await using server = await playback((request, response) => (plays.shift() ?? status(500))(request, response))
     const { intake, watched } = watcher()
+    const call = { ...callTo(server.url, { intakeBytes: intake }), clock: QUICK }
 
-    const { blob } = await downloaded(callTo(server.url, { intakeBytes: intake }), `${server.url}/a`)
+    const { blob } = await downloaded(call, `${server.url}/a`)
 
     assert.ok(blob && bytesOf(blob).equals(PICTURE))
     assert.deepEqual(
@@ -60,7 +62,9 @@ describe('a picture handed over by its address', { concurrency: 6 }, () => {
     test(`that ${what} was paid for all the same, and is asked for ${tries === 1 ? 'once' : `${tries} times`}`, async () => {
       await using server = await playback(play)
 
-      const { failure } = await downloaded(callTo(server.url, { deadlineMs: 20_000 }), `${server.url}/a`, { limits })
+      const call = { ...callTo(server.url, { deadlineMs: 20_000 }), clock: QUICK }
+
+      const { failure } = await downloaded(call, `${server.url}/a`, { limits })
 
       assert.deepEqual([failure?.kind, failure?.billed], ['no_image', 'yes'])
       assert.equal(server.requests.length, tries)

@@ -12,8 +12,8 @@ import { readEvents } from './events.ts'
 import { type Answer, statusFailure } from './failure.ts'
 import type { EventRequest } from './http.ts'
 import { callTo, playback, withUpstream } from './playback.ts'
-import { bytesOf, failureOf } from './provider-contract.ts'
 import type { UpstreamFailure } from './provider.ts'
+import { bytesOf, failureOf } from './test-fixtures.ts'
 import { StreamClock } from './stream-clock.ts'
 
 describe('server-sent events', () => {

@@ -4,8 +4,9 @@ import type { RequestListener } from 'node:http'
 import { describe, test } from 'node:test'
 
 import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { bytesOf, failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
+import { providerContract } from '../provider-contract.ts'
 import type { Call } from '../provider.ts'
+import { bytesOf, failureOf, type RecordedFailure } from '../test-fixtures.ts'
 import { SEED, VOLCENGINE } from './entry.ts'
 import { makeArk } from './provider.ts'
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import type { ImageRequest, Picture } from '../../core/image-request.ts'
-import { JsonBlob } from '../../core/json-blob.ts'
-import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { failureOf } from '../provider-contract.ts'
+import type { ImageRequest } from '../../core/image-request.ts'
+import type { Upstream } from '../http.ts'
+import { asked } from '../test-requests.ts'
+import { ADDRESS, reference, refusesUnsent, submission, type Unsendable } from '../test-submissions.ts'
 import { makeArk } from './provider.ts'
 
 const ALWAYS = { response_format: 'b64_json', watermark: false }
@@ -48,7 +48,7 @@ describe('what is sent to Ark', () => {
 
   test('has one reference by itself, and several as a list, labelled by what they are', async () => {
     const facts = { sha256: '', mediaType: 'image/webp', width: 1, height: 1, bytes: 3 }
-    const both = [picture('AAA'), { ...picture('BBB', 'image/gif'), facts }]
+    const both = [reference('AAA'), { ...reference('BBB', 'image/gif'), facts }]
 
     const one = (await sent('seedream-4-5-251128', asked('x', both.slice(0, 1)))) as { image: unknown }
     const two = (await sent('seedream-4-5-251128', asked('x', both))) as { image: unknown }
@@ -56,10 +56,14 @@ describe('what is sent to Ark', () => {
     assert.deepEqual([one.image, two.image], [A, [A, B]])
   })
 
-  const many = Array.from({ length: 13 }, () => picture('A'))
-  const address: Picture = { field: 'input_references[0]', source: { type: 'url', url: 'https://example.com/a.png' } }
-  const unsendable: readonly [what: string, model: string, request: ImageRequest, says: RegExp][] = [
-    ['a mask', 'seedream-4-5', { ...asked('x', [picture('A')]), mask: picture('B') }, /input_references\[0\].*mask/],
+  const many = Array.from({ length: 13 }, () => reference('A'))
+  const unsendable: readonly Unsendable[] = [
+    [
+      'a mask',
+      'seedream-4-5',
+      { ...asked('x', [reference('A')]), mask: reference('B') },
+      /input_references\[0\].*mask/,
+    ],
     ['a seed', 'seedream-4-5', { ...asked('x'), seed: 1 }, /seed/],
     ['a negative prompt', 'seedream-4-5', { ...asked('x'), negativePrompt: 'y' }, /negative_prompt/],
     ['a transparent background', 'seedream-4-5', { ...asked('x'), background: 'transparent' }, /transparent/],
@@ -68,41 +72,18 @@ describe('what is sent to Ark', () => {
     ['a ratio that is none', 'seedream-4-5', { ...asked('x'), aspectRatio: 'wide' }, /aspect_ratio wide/],
     ['two pictures', 'seedream-3-0-t2i', { ...asked('x'), n: 2 }, /n 2/],
     ['more than fit together', 'seedream-4-5', { ...asked('x', many), n: 3 }, /with 13 of those n 3/],
-    ['a picture of unknown type', 'seedream-4-5', asked('x', [picture('A', '')]), /media type/],
-    ['an address', 'seedream-4-5', asked('x', [address]), /only sent bytes/],
+    ['a picture of unknown type', 'seedream-4-5', asked('x', [reference('A', '')]), /media type/],
+    ['an address', 'seedream-4-5', asked('x', [ADDRESS]), /only sent bytes/],
   ]
-  for (const [what, model, request, says] of unsendable) {
-    test(`${what} to ${model} is refused unsent`, async () => {
-      await using server = await playback(answer(500, '{}'))
-
-      const failure = failureOf(
-        await withUpstream({}, (upstream) =>
-          makeArk('seed', upstream).generate(request, { ...callTo(server.url), model }),
-        ),
-      )
-
-      assert.deepEqual([failure.kind, failure.billed, server.requests.length], ['rejected', 'no', 0])
-      assert.match(failure.message, says)
-    })
-  }
+  refusesUnsent(seed, unsendable)
 })
 
-function asked(prompt: string, pictures: readonly Picture[] = []): ImageRequest {
-  const images = pictures.map((each) => ({ type: 'image', picture: each }) as const)
-  return { model: 'any', turns: [{ role: 'user', parts: [...images, { type: 'text', text: prompt }] }] }
-}
-
-function picture(bytes: string, mediaType = 'image/png'): Picture {
-  const blob = new JsonBlob('binary', [Buffer.from(bytes)], mediaType === '' ? undefined : mediaType)
-  return { field: 'input_references[0]', source: { type: 'inline', blob } }
+function seed(upstream: Upstream) {
+  return makeArk('seed', upstream)
 }
 
 async function sent(model: string, request: ImageRequest): Promise<unknown> {
-  await using server = await playback(answer(503, '{"error":{"code":"InternalServiceError","message":"not today"}}'))
-  await withUpstream({}, (upstream) => makeArk('seed', upstream).generate(request, { ...callTo(server.url), model }))
-  assert.deepEqual(
-    server.requests.map(({ path }) => path),
-    ['/images/generations'],
-  )
-  return JSON.parse(server.requests[0]?.body ?? '')
+  const [path, body] = await submission(seed, model, request)
+  assert.equal(path, '/images/generations')
+  return body
 }

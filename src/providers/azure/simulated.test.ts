@@ -1,39 +1,29 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
-import sharp from 'sharp'
-
-import type { ImageRequest, Picture } from '../../core/image-request.ts'
-import { JsonBlob } from '../../core/json-blob.ts'
+import type { ImageRequest } from '../../core/image-request.ts'
 import type { Progress } from '../../core/receipt.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/simulators.ts'
-import { callTo, withUpstream } from '../playback.ts'
-import { bytesOf, failureOf } from '../provider-contract.ts'
+import { bytesOf, failureOf } from '../test-fixtures.ts'
+import { asked, picture, RED, solid } from '../test-requests.ts'
+import { sandboxForTests, throughSimulator } from '../test-simulated.ts'
 import { makeAzure } from './provider.ts'
 
-// The adapter against the simulator of a resource. What it shares with OpenAI's is tried there; here it is the door.
-let sandbox: Sandbox
-before(async () => {
-  sandbox = await startSandbox({ retired: 'refuse' })
-})
-after(() => sandbox.close())
-
-const DEPLOYMENT = 'gpt-image-2'
-const RED = await sharp({ create: { width: 64, height: 64, channels: 4, background: '#c03020' } })
-  .png()
-  .toBuffer()
-const CLEAR = await sharp({ create: { width: 64, height: 64, channels: 4, background: '#00000000' } })
-  .png()
-  .toBuffer()
+// What the adapter shares with OpenAI's is tried there; here it is the door of a resource.
+const sandbox = await sandboxForTests('refuse')
+const { generate, billed } = throughSimulator(sandbox, 'azure', makeAzure, { model: 'gpt-image-2', credential: 'any' })
+const kite = (more: Partial<ImageRequest> = {}, prompt = 'a kite', pictures: readonly Buffer[] = []) =>
+  asked(prompt, pictures, { size: { width: 816, height: 816 }, format: 'jpeg', ...more })
 
 for (const base of ['', '/openai/v1', '/openai/v1?api-version=preview', '/openai/deployments']) {
   test(`a resource at ${base === '' ? 'its host alone' : base} makes, shows and edits pictures, at their price`, async () => {
     const earlier = billed()
+    const baseUrl = `${sandbox.baseUrlFor('azure')}${base}`
+    const mask = picture(await solid(96, 64, '#00000000'))
     const seen: Progress[] = []
 
-    const made = await generated(kite(), base)
-    const shown = await generated({ ...kite(), previews: 1 }, base, { progress: (event) => seen.push(event) })
-    const edited = await generated({ ...kite([RED]), mask: picture(CLEAR), user: 'u_1' }, base)
+    const made = await generate(kite(), { baseUrl })
+    const shown = await generate(kite({ previews: 1 }), { baseUrl, progress: (event) => seen.push(event) })
+    const edited = await generate(kite({ mask, user: 'u_1' }, 'a kite', [RED]), { baseUrl })
 
     assert.ok(made.ok && shown.ok && edited.ok)
     assert.ok(bytesOf(made.value.images[0]?.blob).equals(bytesOf(shown.value.images[0]?.blob)))
@@ -62,7 +52,7 @@ describe('what goes wrong is told as it is', () => {
   for (const [fault, kind, billedAs, code] of cases) {
     test(`${fault}: ${kind}, billed ${billedAs}`, async () => {
       const earlier = billed()
-      const failure = failureOf(await generated(kite([], `a kite [[fault:${fault}]]`)))
+      const failure = failureOf(await generate(kite({}, `a kite [[fault:${fault}]]`)))
 
       assert.deepEqual([failure.kind, failure.billed, failure.code], [kind, billedAs, code], failure.message)
       assert.equal(failure.retryAfterMs, fault === 'status=429' ? 7_000 : undefined)
@@ -75,7 +65,7 @@ describe('what goes wrong is told as it is', () => {
     ['key-locked', 'unauthorized', 'temporarily blocked'],
   ] as const) {
     test(`${credential} is ${kind}`, async () => {
-      const failure = failureOf(await generated(kite(), '', { credential }))
+      const failure = failureOf(await generate(kite(), { credential }))
 
       assert.deepEqual([failure.kind, failure.billed], [kind, 'no'])
       assert.ok(failure.message.includes(says), failure.message)
@@ -83,37 +73,8 @@ describe('what goes wrong is told as it is', () => {
   }
 
   test('a deployment that nobody has made is told as absent', async () => {
-    const failure = failureOf(await generated(kite(), '', { model: 'my-deployment' }))
+    const failure = failureOf(await generate(kite(), { model: 'my-deployment' }))
 
     assert.deepEqual([failure.kind, failure.billed, failure.status], ['unavailable', 'no', 404])
   })
 })
-
-type Options = { model?: string; credential?: string; progress?: (event: Progress) => void }
-
-function generated(
-  request: ImageRequest,
-  base = '',
-  { model = DEPLOYMENT, credential = 'any', progress = () => {} }: Options = {},
-) {
-  const call = callTo(`${sandbox.baseUrlFor('azure')}${base}`, { deadlineMs: 20_000 })
-  return withUpstream({}, (upstream) => makeAzure(upstream).generate(request, { ...call, model, credential, progress }))
-}
-
-function kite(pictures: readonly Buffer[] = [], prompt = 'a kite'): ImageRequest {
-  const images = pictures.map((bytes) => ({ type: 'image', picture: picture(bytes) }) as const)
-  return {
-    model: 'any',
-    turns: [{ role: 'user', parts: [...images, { type: 'text', text: prompt }] }],
-    size: { width: 816, height: 816 },
-    format: 'jpeg',
-  }
-}
-
-function picture(bytes: Buffer): Picture {
-  return { field: 'image', source: { type: 'inline', blob: new JsonBlob('binary', [bytes], 'image/png') } }
-}
-
-function billed(): bigint {
-  return BigInt(sandbox.bill().billed_nanos)
-}

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import type { IncomingMessage, RequestListener } from 'node:http'
 import { describe, test } from 'node:test'
 
 import type { JsonValue } from '../../core/json-blob.ts'
-import type { Progress } from '../../core/receipt.ts'
 import type { Upstream } from '../http.ts'
-import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { bytesOf, failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
-import type { Call, Provider } from '../provider.ts'
+import { answer, callTo, playback } from '../playback.ts'
+import { providerContract } from '../provider-contract.ts'
+import { bytesOf, type RecordedFailure } from '../test-fixtures.ts'
+import { adapterOf, jobContract, KITE, PICTURE, type Play, playing, watchedCall } from '../test-jobs.ts'
 import { BFL } from './entry.ts'
 import { makeBfl } from './provider.ts'
 
@@ -17,8 +16,7 @@ const SUBMITTED = fixture('submitted.json')
 const ID = '9f2d3c1e-7a55-4c0e-8b1f-2f0a6f1c9d11'
 const ASKED = `/v1/get_result?id=${ID}`
 const REGIONAL = `https://api.us1.bfl.ai/v1/get_result?id=${ID}`
-const REQUEST = { model: 'any', turns: [{ role: 'user', parts: [{ type: 'text', text: 'a kite' }] }] } as const
-const PICTURE = Buffer.alloc(70_000, 'picture')
+const { generate, found } = adapterOf(makeBfl, MODEL)
 
 providerContract(makeBfl, {
   model: MODEL,
@@ -35,21 +33,10 @@ providerContract(makeBfl, {
 
 describe('a task of Black Forest Labs', { concurrency: 4 }, () => {
   test('is written down before it is first asked after, told of while it is worked on, and fetched once it is ready', async () => {
-    await using server = await tasks([
-      { status: 'Pending' },
-      { status: 'Generating', progress: 0.5 },
-      { status: 'Ready', cost: 4 },
-    ])
-    const seen: string[] = []
-    const progress: Progress[] = []
-    const call = {
-      ...callTo(server.url),
-      submitted: async (upstreamId: string) => {
-        await new Promise((resolve) => setTimeout(resolve, 50))
-        seen.push(upstreamId, ...server.requests.map(({ method }) => method))
-      },
-      progress: (event: Progress) => progress.push(event),
-    }
+    await using server = await playing(
+      task({ results: [{ status: 'Pending' }, { status: 'Generating', progress: 0.5 }, { status: 'Ready', cost: 4 }] }),
+    )
+    const { call, seen, progress } = watchedCall(server)
 
     const generated = await generate(call)
 
@@ -64,7 +51,7 @@ describe('a task of Black Forest Labs', { concurrency: 4 }, () => {
   })
 
   test('costs what its submission said, where its end says nothing', async () => {
-    await using server = await tasks([{ status: 'Ready' }])
+    await using server = await playing(task({}))
 
     const generated = await generate(callTo(server.url))
 
@@ -72,60 +59,28 @@ describe('a task of Black Forest Labs', { concurrency: 4 }, () => {
     assert.equal(generated.value.cost, 45_000_000n)
   })
 
-  for (const { name, status = 200, body, expect, says } of JSON.parse(fixture('results.json')) as RecordedFailure[]) {
-    test(`that ends with ${name} is ${expect.kind}, billed ${expect.billed}`, async () => {
-      await using server = await playback((request, response) => {
-        const listener = request.method === 'POST' ? answer(200, SUBMITTED) : answer(status, JSON.stringify(body))
-        listener(request, response)
-      })
-
-      const failure = failureOf(await generate(callTo(server.url)))
-
-      assert.deepEqual({ ...failure, ...expect, upstreamId: ID }, failure)
-      assert.ok(failure.message.includes(says), failure.message)
-      assert.equal(server.requests.filter(({ method }) => method === 'POST').length, 1)
-    })
-  }
-
-  for (const [name, trouble] of [
-    ['a reset', (_, response) => response.socket?.resetAndDestroy()],
-    ['a page of an edge', answer(502, '<html>Bad gateway</html>')],
-    ['a pause that was asked for', answer(503, '{"detail":"Busy"}')],
-    ['an id that is not known yet', answer(404, '{"detail":"Not Found"}')],
-    ['a status that nobody has heard of', answer(200, '{"status":"Dreaming"}')],
-  ] as const satisfies readonly (readonly [string, RequestListener])[]) {
-    test(`outlives ${name} where its state should be`, async () => {
-      let asked = 0
-      await using server = await playback((request, response) => {
-        const isFirst = request.url === ASKED && asked++ === 0
-        const listener = isFirst ? trouble : task({})(request)
-        listener(request, response)
-      })
-
-      assert.ok((await generate(callTo(server.url))).ok)
-      assert.equal(server.requests.filter(({ method }) => method === 'POST').length, 1)
-    })
-  }
-
-  test('that is not ready by the deadline is unknown, and keeps its id', async () => {
-    await using server = await tasks([{ status: 'Pending' }])
-
-    const failure = failureOf(await generate(callTo(server.url, { deadlineMs: 400 })))
-
-    assert.deepEqual([failure.kind, failure.billed, failure.upstreamId], ['timeout', 'unknown', ID])
-  })
-
-  test('of another process is asked after and fetched, never submitted', async () => {
-    await using server = await tasks([{ status: 'Ready', cost: 3 }])
-
-    const resumed = await withBfl((bfl) => bfl.resume?.(ID, REQUEST, toModel(callTo(server.url))))
-
-    assert.ok(resumed.ok)
-    assert.equal(resumed.value.cost, 30_000_000n)
-    assert.deepEqual(
-      server.requests.map(({ method, path }) => `${method} ${path}`),
-      [`GET ${ASKED}`, 'GET /files/kite.jpg'],
-    )
+  jobContract(makeBfl, {
+    model: MODEL,
+    id: ID,
+    places: [ASKED],
+    resumed: [`GET ${ASKED}`, 'GET /files/kite.jpg'],
+    within: /^\/v1\/get_result\?id=[^&]*$/,
+    done: () => task({ results: [{ status: 'Ready', cost: 3 }] }),
+    cost: 30_000_000n,
+    pending: () => task({ results: [{ status: 'Pending' }] }),
+    ended:
+      ({ status = 200, body }) =>
+      ({ method }) =>
+        method === 'POST' ? answer(200, SUBMITTED) : answer(status, JSON.stringify(body)),
+    endings: JSON.parse(fixture('results.json')) as RecordedFailure[],
+    troubles: [
+      ['a reset', (_, response) => response.socket?.resetAndDestroy()],
+      ['a page of an edge', answer(502, '<html>Bad gateway</html>')],
+      ['a pause that was asked for', answer(503, '{"detail":"Busy"}')],
+      ['an id that is not known yet', answer(404, '{"detail":"Not Found"}')],
+      ['a status that nobody has heard of', answer(200, '{"status":"Dreaming"}')],
+    ],
+    unknown: answer(404, '{"detail":"Not Found"}'),
   })
 })
 
@@ -153,34 +108,16 @@ describe('the place where a task is asked after', () => {
       const ids: string[] = []
       const call = { ...callTo(baseUrl), model: MODEL, submitted: async (id: string) => void ids.push(id) }
 
-      await makeBfl(upstream).generate(REQUEST, call)
-      await makeBfl(upstream).resume?.(ids[0] ?? '', REQUEST, call)
+      await makeBfl(upstream).generate(KITE, call)
+      await makeBfl(upstream).resume?.(ids[0] ?? '', KITE, call)
 
       assert.deepEqual(ids, [remembered])
       assert.deepEqual(sent, [`${baseUrl}/v1/${MODEL}`, asked, asked])
     })
   }
-
-  test('is below the base URL for an id that could lead elsewhere', async () => {
-    await using server = await playback(answer(404, '{"detail":"Not Found"}'))
-    const ids = ['../../secrets', 'https://example.com/v1/get_result?id=1', '?x', 'a/b']
-
-    const failures = await Promise.all(
-      ids.map((id) => withBfl((bfl) => bfl.resume?.(id, REQUEST, toModel(callTo(server.url))))),
-    )
-
-    assert.deepEqual(
-      failures.map((failure) => failureOf(failure).billed),
-      ids.map(() => 'unknown'),
-    )
-    assert.deepEqual(
-      server.requests.filter(({ path }) => !path.startsWith('/v1/get_result?id=')),
-      [],
-    )
-  })
 })
 
-for (const [credits, found] of [
+for (const [credits, says] of [
   ['{"credits":420.5}', 'the key is good, 4.205 USD of credit left'],
   ['{"credits":0}', 'unauthorized: The account has no credit left.'],
   ['{"balance":"?"}', 'the key is good; what is left of its credit is not told'],
@@ -188,9 +125,7 @@ for (const [credits, found] of [
   test(`the free question reads ${credits}`, async () => {
     await using server = await playback(answer(200, credits))
 
-    const result = await withBfl((bfl) => bfl.check?.(toModel(callTo(server.url))))
-
-    assert.equal(result.ok ? result.value : `${result.error.kind}: ${result.error.message}`, found)
+    assert.equal(await found(callTo(server.url)), says)
     assert.equal(server.requests[0]?.path, '/v1/credits')
   })
 }
@@ -202,9 +137,9 @@ interface Scene {
 }
 
 /** What is answered to everything about one task. */
-function task({ results = [{ status: 'Ready' }], picture = PICTURE }: Scene) {
+function task({ results = [{ status: 'Ready' }], picture = PICTURE }: Scene): Play {
   let asked = 0
-  return (request: IncomingMessage): RequestListener => {
+  return (request) => {
     const sample = `http://${request.headers.host}/files/kite.jpg`
     if (request.method === 'POST') return answer(200, SUBMITTED)
     if (request.url === ASKED) {
@@ -214,11 +149,6 @@ function task({ results = [{ status: 'Ready' }], picture = PICTURE }: Scene) {
     if (request.url !== '/files/kite.jpg') return answer(404, '{"detail":"Not Found"}')
     return (_, response) => response.writeHead(200, { 'content-type': 'image/jpeg' }).end(picture)
   }
-}
-
-function tasks(results: NonNullable<Scene['results']>) {
-  const playing = task({ results })
-  return playback((request, response) => playing(request)(request, response))
 }
 
 /** An upstream that is never reached: what would be asked of whom, answered by hand. */
@@ -238,22 +168,6 @@ function scripted(submission: JsonValue): { upstream: Upstream; sent: string[] }
     close: async () => {},
   }
   return { upstream, sent }
-}
-
-function toModel(call: Call): Call {
-  return { ...call, model: MODEL }
-}
-
-async function withBfl<T>(use: (bfl: Provider) => Promise<T> | undefined): Promise<T> {
-  return await withUpstream({}, async (upstream) => {
-    const used = await use(makeBfl(upstream))
-    assert.ok(used !== undefined)
-    return used
-  })
-}
-
-function generate(call: Call) {
-  return withBfl((bfl) => bfl.generate(REQUEST, toModel(call)))
 }
 
 function fixture(name: string): string {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import type { ImageRequest, Picture } from '../../core/image-request.ts'
+import type { ImageRequest } from '../../core/image-request.ts'
 import { JsonBlob } from '../../core/json-blob.ts'
-import { err, ok } from '../../core/result.ts'
-import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { failureOf } from '../provider-contract.ts'
-import type { Call } from '../provider.ts'
+import { ok } from '../../core/result.ts'
+import { asked } from '../test-requests.ts'
+import { ADDRESS, BLIND, reference, refusesUnsent, submission, type Unsendable } from '../test-submissions.ts'
 import { makeBfl } from './provider.ts'
 
 describe('a submission to Black Forest Labs', () => {
@@ -26,7 +25,7 @@ describe('a submission to Black Forest Labs', () => {
       },
     }
 
-    assert.deepEqual(await submitted('flux-2-pro', everything), [
+    assert.deepEqual(await submission(makeBfl, 'flux-2-pro', everything), [
       '/v1/flux-2-pro',
       {
         prompt: 'a kite',
@@ -53,97 +52,54 @@ describe('a submission to Black Forest Labs', () => {
   ]
   for (const [model, wish, sent] of shapes) {
     test(`says ${JSON.stringify(wish)} to ${model} in its own words`, async () => {
-      assert.deepEqual(await submitted(model, { ...asked('x'), ...wish }), [`/v1/${model}`, { prompt: 'x', ...sent }])
+      assert.deepEqual(await submission(makeBfl, model, { ...asked('x'), ...wish }), [
+        `/v1/${model}`,
+        { prompt: 'x', ...sent },
+      ])
     })
   }
 
   test('gives pictures as base64 without a prefix, under the names that the model has for them', async () => {
-    const two = [picture('AAA'), picture('BBB')]
+    const two = [reference('AAA'), reference('BBB')]
     const named = { input_image: 'QUFB', input_image_2: 'QkJC' }
 
-    assert.deepEqual((await submitted('flux-2-flex', asked('x', two)))[1], { prompt: 'x', ...named })
-    assert.deepEqual((await submitted('flux-kontext-max', asked('x', two)))[1], { prompt: 'x', ...named })
-    assert.deepEqual((await submitted('flux-3-image', asked('x', two)))[1], { prompt: 'x', images: ['QUFB', 'QkJC'] })
-    assert.deepEqual((await submitted('flux-pro-1.0-fill', asked('x', [picture('AAA')])))[1], {
+    assert.deepEqual((await submission(makeBfl, 'flux-2-flex', asked('x', two)))[1], { prompt: 'x', ...named })
+    assert.deepEqual((await submission(makeBfl, 'flux-kontext-max', asked('x', two)))[1], { prompt: 'x', ...named })
+    assert.deepEqual((await submission(makeBfl, 'flux-3-image', asked('x', two)))[1], {
+      prompt: 'x',
+      images: ['QUFB', 'QkJC'],
+    })
+    assert.deepEqual((await submission(makeBfl, 'flux-pro-1.0-fill', asked('x', [reference('AAA')])))[1], {
       prompt: 'x',
       image: 'QUFB',
     })
   })
 
   test('has the mask made white where the picture may be repainted, and sends what was made', async () => {
-    const request = { ...asked('x', [picture('AAA')]), mask: mask('see-through') }
+    const request = { ...asked('x', [reference('AAA')]), mask: reference('see-through') }
     const stencil = async ({ slices }: JsonBlob, marked: string) =>
       ok(new JsonBlob('binary', [Buffer.from(`${marked} for ${String(slices[0])}`)], 'image/png'))
 
-    const [, body] = await submitted('flux-pro-1.0-fill', request, { pixels: { ...BLIND, stencil } })
+    const [, body] = await submission(makeBfl, 'flux-pro-1.0-fill', request, { pixels: { ...BLIND, stencil } })
 
     const sent = Buffer.from((body as { mask: string }).mask, 'base64')
     assert.equal(String(sent), 'white for see-through')
   })
 
-  const unsendable: readonly [what: string, model: string, request: ImageRequest, says: RegExp][] = [
+  const mask = reference('M', 'image/png', 'mask')
+  const unsendable: readonly Unsendable[] = [
     ['two pictures in one call', 'flux-2-pro', { ...asked('x'), n: 2 }, /^n cannot/],
     ['a negative prompt', 'flux-2-pro', { ...asked('x'), negativePrompt: 'y' }, /^negative_prompt /],
     ['a seed', 'flux-3-image', { ...asked('x'), seed: 1 }, /^seed /],
     ['pixels', 'flux-kontext-pro', { ...asked('x'), size: { width: 64, height: 64 } }, /^size /],
-    ['a ratio', 'flux-pro-1.0-fill', { ...asked('x', [picture('A')]), aspectRatio: '1:1' }, /^aspect_ratio /],
+    ['a ratio', 'flux-pro-1.0-fill', { ...asked('x', [reference('A')]), aspectRatio: '1:1' }, /^aspect_ratio /],
     ['a tier', 'flux-2-pro', { ...asked('x'), resolution: '2K' }, /^resolution /],
     ['a tier too small', 'flux-3-image', { ...asked('x'), resolution: '512' }, /^resolution /],
-    ['a reference', 'flux-pro-1.1', asked('x', [picture('A')]), /input_references\[0\]/],
-    ['a fifth reference', 'flux-2-klein-9b', asked('x', Array(5).fill(picture('A'))), /one more than/],
-    ['a mask', 'flux-2-pro', { ...asked('x', [picture('A')]), mask: mask('M') }, /at mask/],
-    ['a mask that is none', 'flux-pro-1.0-fill', { ...asked('x', [picture('A')]), mask: mask('M') }, /mask .* decoded/],
-    [
-      'an address',
-      'flux-2-pro',
-      asked('x', [{ field: 'input_references[0]', source: { type: 'url', url: 'https://example.com/a.png' } }]),
-      /only sent bytes/,
-    ],
+    ['a reference', 'flux-pro-1.1', asked('x', [reference('A')]), /input_references\[0\]/],
+    ['a fifth reference', 'flux-2-klein-9b', asked('x', Array(5).fill(reference('A'))), /one more than/],
+    ['a mask', 'flux-2-pro', { ...asked('x', [reference('A')]), mask }, /at mask/],
+    ['a mask that is none', 'flux-pro-1.0-fill', { ...asked('x', [reference('A')]), mask }, /mask .* decoded/],
+    ['an address', 'flux-2-pro', asked('x', [ADDRESS]), /only sent bytes/],
   ]
-  for (const [what, model, request, says] of unsendable) {
-    test(`of ${what} to ${model} is refused unsent`, async () => {
-      await using server = await playback(answer(500, '{}'))
-
-      const failure = failureOf(
-        await withUpstream({}, (upstream) =>
-          makeBfl(upstream).generate(request, { ...callTo(server.url), model, pixels: BLIND }),
-        ),
-      )
-
-      assert.deepEqual([failure.kind, failure.billed, server.requests.length], ['rejected', 'no', 0])
-      assert.match(failure.message, says)
-    })
-  }
+  refusesUnsent(makeBfl, unsendable)
 })
-
-/** Work on pixels where none can be decoded. */
-const BLIND: NonNullable<Call['pixels']> = {
-  stencil: async () => err('The pixels cannot be decoded.'),
-  split: async () => err('The pixels cannot be decoded.'),
-}
-
-function asked(prompt: string, pictures: readonly Picture[] = []): ImageRequest {
-  const images = pictures.map((each) => ({ type: 'image', picture: each }) as const)
-  return { model: 'any', turns: [{ role: 'user', parts: [...images, { type: 'text', text: prompt }] }] }
-}
-
-function picture(bytes: string): Picture {
-  const blob = new JsonBlob('binary', [Buffer.from(bytes)], 'image/png')
-  return { field: 'input_references[0]', source: { type: 'inline', blob } }
-}
-
-function mask(bytes: string): Picture {
-  return { ...picture(bytes), field: 'mask' }
-}
-
-/** Path and body of the one submission. */
-async function submitted(
-  model: string,
-  request: ImageRequest,
-  more: Partial<Call> = {},
-): Promise<[string | undefined, unknown]> {
-  await using server = await playback(answer(503, '{"detail":"not today"}'))
-  await withUpstream({}, (upstream) => makeBfl(upstream).generate(request, { ...callTo(server.url), ...more, model }))
-  assert.equal(server.requests.length, 1)
-  return [server.requests[0]?.path, JSON.parse(server.requests[0]?.body ?? '')]
-}

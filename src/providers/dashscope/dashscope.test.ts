@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import type { IncomingMessage, RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { describe, test } from 'node:test'
 
-import { systemClock } from '../../core/clock.ts'
 import type { JsonValue } from '../../core/json-blob.ts'
-import type { Progress } from '../../core/receipt.ts'
-import { answer, callTo, cutOff, playback, withUpstream } from '../playback.ts'
-import { bytesOf, failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
-import type { Call, Provider } from '../provider.ts'
+import { answer, cutOff, playback } from '../playback.ts'
+import { providerContract } from '../provider-contract.ts'
+import { bytesOf, failureOf, type RecordedFailure } from '../test-fixtures.ts'
+import { adapterOf, jobContract, PICTURE, type Play, playing, quickCall, watchedCall } from '../test-jobs.ts'
 import { DASHSCOPE } from './entry.ts'
 import { makeDashScope } from './provider.ts'
 
@@ -18,8 +17,8 @@ const WAN = 'wan2.7-image'
 const QWEN = 'qwen-image-2.0'
 const TASK_ID = '86ecf553-d340-4e21-af6e-a0c6a421c010'
 const TASK = `/api/v1/tasks/${TASK_ID}`
-const PICTURE = Buffer.alloc(70_000, 'picture')
-const REQUEST = { model: 'any', turns: [{ role: 'user', parts: [{ type: 'text', text: 'a kite' }] }] } as const
+const { generate, cancel, found } = adapterOf(makeDashScope, WAN)
+const atOnce = adapterOf(makeDashScope, QWEN)
 const MESSAGES = [{ role: 'user', content: [{ text: 'a red fox' }] }]
 const failures = JSON.parse(fixture('errors.json')) as RecordedFailure[]
 
@@ -66,7 +65,7 @@ describe('a picture that comes at once', { concurrency: 4 }, () => {
       answer(200, JSON.stringify({ request_id: 'r-7', output: { choices } }).replaceAll('{{origin}}', origin)),
     )
 
-    const generated = await generate({ ...callTo(server.url), model: QWEN })
+    const generated = await atOnce.generate(quickCall(server.url))
 
     assert.ok(generated.ok)
     assert.deepEqual(
@@ -81,7 +80,7 @@ describe('a picture that comes at once', { concurrency: 4 }, () => {
     const body = JSON.stringify({ output: { choices: [{ message: { content } }] } })
     await using server = await files((origin) => answer(200, body.replaceAll('{{origin}}', origin)))
 
-    const generated = await generate({ ...callTo(server.url), clock: FAST, model: QWEN })
+    const generated = await atOnce.generate(quickCall(server.url))
 
     assert.ok(generated.ok)
     assert.equal(generated.value.images.length, 1)
@@ -92,7 +91,7 @@ describe('a picture that comes at once', { concurrency: 4 }, () => {
       response.writeHead(429, { 'retry-after': '7' }).end('{"code":"Throttling","message":"slow down"}'),
     )
 
-    const failure = failureOf(await generate({ ...callTo(server.url), model: QWEN }))
+    const failure = failureOf(await atOnce.generate(quickCall(server.url)))
 
     assert.deepEqual([failure.kind, failure.billed, failure.retryAfterMs], ['rate_limited', 'no', 7_000])
   })
@@ -101,17 +100,8 @@ describe('a picture that comes at once', { concurrency: 4 }, () => {
 describe('a task of DashScope', { concurrency: 4 }, () => {
   test('is submitted as one, written down before it is asked after, told of, and fetched', async () => {
     const states = ['PENDING', 'PENDING', 'RUNNING', 'SUSPENDED', 'SUCCEEDED']
-    await using server = await tasks({ statuses: states })
-    const seen: string[] = []
-    const progress: Progress[] = []
-    const call = {
-      ...quick(server.url),
-      submitted: async (upstreamId: string) => {
-        await new Promise((resolve) => setTimeout(resolve, 50))
-        seen.push(upstreamId, ...server.requests.map(({ method }) => method))
-      },
-      progress: (event: Progress) => progress.push(event),
-    }
+    await using server = await playing(task({ statuses: states }))
+    const { call, seen, progress } = watchedCall(server)
 
     const generated = await generate(call)
 
@@ -126,105 +116,39 @@ describe('a task of DashScope', { concurrency: 4 }, () => {
     )
   })
 
-  for (const { name, body, expect, says } of JSON.parse(fixture('results.json')) as RecordedFailure[]) {
-    test(`that ends with ${name} is ${expect.kind}, billed ${expect.billed}`, async () => {
-      await using server = await tasks({ result: answer(200, JSON.stringify(body)) })
-
-      const failure = failureOf(await generate(quick(server.url)))
-
-      assert.deepEqual({ ...failure, ...expect, upstreamId: TASK_ID }, failure)
-      assert.ok(failure.message.includes(says), failure.message)
-      assert.equal(server.requests.filter(({ method }) => method === 'POST').length, 1)
-    })
-  }
-
   test('of which some pictures were refused gives the others', async () => {
     const results = [
       { url: '{{origin}}/files/a.png', orig_prompt: 'a kite', actual_prompt: 'a kite in the wind' },
       { code: 'DataInspectionFailed', message: 'Output data may contain inappropriate content.' },
       { url: '{{origin}}/files/b.png' },
     ]
-    await using server = await tasks({ output: { task_status: 'SUCCEEDED', results } })
+    await using server = await playing(task({ output: { task_status: 'SUCCEEDED', results } }))
 
-    const generated = await generate(quick(server.url))
+    const generated = await generate(quickCall(server.url))
 
     assert.ok(generated.ok)
     assert.equal(generated.value.images.length, 2)
   })
 
-  for (const [name, trouble] of [
-    ['a reset', (_, response) => response.socket?.resetAndDestroy()],
-    ['a page of an edge', answer(502, '<html>Bad gateway</html>')],
-    ['half an answer', cutOff('{"output":{"task_status":"SUCCEEDED"}}')],
-    ['too many questions', answer(429, '{"code":"Throttling","message":"QPS"}')],
-    ['a task that is not known yet', answer(200, '{"output":{"task_status":"UNKNOWN"}}')],
-    ['a status that nobody has heard of', answer(200, '{"output":{"task_status":"THINKING"}}')],
-  ] as const satisfies readonly (readonly [string, RequestListener])[]) {
-    test(`outlives ${name} where its status should be`, async () => {
-      let times = 0
-      await using server = await playback((request, response) => {
-        const isHit = request.url === TASK && times++ === 0
-        const listener = isHit ? trouble : task({})(request)
-        listener(request, response)
-      })
-
-      const generated = await generate(quick(server.url))
-
-      assert.ok(generated.ok, 'the picture was fetched')
-      assert.equal(server.requests.filter(({ method }) => method === 'POST').length, 1)
-    })
-  }
-
-  test('that is not done by the deadline is unknown, and keeps its id', async () => {
-    await using server = await tasks({ statuses: ['RUNNING'] })
-
-    const failure = failureOf(await generate(quick(server.url, 300)))
-
-    assert.deepEqual([failure.kind, failure.billed, failure.upstreamId], ['timeout', 'unknown', TASK_ID])
-  })
-})
-
-describe('a task of DashScope that another process began', () => {
-  test('is asked after and fetched, never submitted', async () => {
-    await using server = await tasks({})
-
-    const resumed = await withProvider((provider) => provider.resume?.(TASK_ID, REQUEST, quick(server.url)))
-
-    assert.ok(resumed.ok)
-    assert.ok(bytesOf(resumed.value.images[0]?.blob).equals(PICTURE))
-    assert.deepEqual(
-      server.requests.map(({ method, path }) => `${method} ${path}`),
-      [`GET ${TASK}`, 'GET /files/fox.png?Expires=1'],
-    )
-  })
-
-  test('and that DashScope does not know, however often it is asked, is unknown', async () => {
-    await using server = await playback(answer(200, '{"output":{"task_id":"t","task_status":"UNKNOWN"}}'))
-
-    const failure = failureOf(await withProvider(({ resume }) => resume?.(TASK_ID, REQUEST, quick(server.url))))
-
-    assert.deepEqual([failure.kind, failure.billed, server.requests.length], ['unavailable', 'unknown', 3])
-  })
-
-  test('with a key that has been withdrawn is given up, and is unknown', async () => {
-    await using server = await playback(answer(401, '{"code":"InvalidApiKey","message":"Invalid API-key provided."}'))
-
-    const failure = failureOf(await withProvider(({ resume }) => resume?.(TASK_ID, REQUEST, quick(server.url))))
-
-    assert.deepEqual([failure.kind, failure.billed, server.requests.length], ['unauthorized', 'unknown', 3])
-  })
-
-  test('under an id that could lead elsewhere is not asked after', async () => {
-    await using server = await tasks({})
-    for (const id of ['../../secrets', '..', 'a/b', '?x', '']) {
-      const failure = failureOf(await withProvider(({ resume }) => resume?.(id, REQUEST, quick(server.url))))
-
-      assert.equal(failure.billed, 'unknown', id)
-    }
-    assert.deepEqual(
-      server.requests.filter(({ path }) => !path.startsWith('/api/v1/tasks/')),
-      [],
-    )
+  jobContract(makeDashScope, {
+    model: WAN,
+    id: TASK_ID,
+    places: [TASK],
+    resumed: [`GET ${TASK}`, 'GET /files/fox.png?Expires=1'],
+    within: /^\/api\/v1\/tasks\/[^/?]+$/,
+    done: () => task({}),
+    pending: () => task({ statuses: ['RUNNING'] }),
+    ended: ({ body }) => task({ result: answer(200, JSON.stringify(body)) }),
+    endings: JSON.parse(fixture('results.json')) as RecordedFailure[],
+    troubles: [
+      ['a reset', (_, response) => response.socket?.resetAndDestroy()],
+      ['a page of an edge', answer(502, '<html>Bad gateway</html>')],
+      ['half an answer', cutOff('{"output":{"task_status":"SUCCEEDED"}}')],
+      ['too many questions', answer(429, '{"code":"Throttling","message":"QPS"}')],
+      ['a task that is not known yet', answer(200, '{"output":{"task_status":"UNKNOWN"}}')],
+      ['a status that nobody has heard of', answer(200, '{"output":{"task_status":"THINKING"}}')],
+    ],
+    unknown: answer(200, '{"output":{"task_id":"t","task_status":"UNKNOWN"}}'),
   })
 })
 
@@ -237,7 +161,7 @@ describe('cancelling a task of DashScope', () => {
     test(`${what} is ${expected}`, async () => {
       await using server = await playback(listener)
 
-      assert.equal(await withProvider((provider) => provider.cancel?.(TASK_ID, quick(server.url))), expected)
+      assert.equal(await cancel(TASK_ID, quickCall(server.url)), expected)
       assert.deepEqual(
         server.requests.map(({ method, path }) => `${method} ${path}`),
         [`POST ${TASK}/cancel`],
@@ -255,20 +179,11 @@ describe('the free question', () => {
     test(`that is answered ${status} ${body} says: ${says}`, async () => {
       await using server = await playback(answer(status, body))
 
-      const found = await withProvider((provider) => provider.check?.(quick(server.url)))
-
-      assert.equal(found.ok ? found.value : `${found.error.kind}: ${found.error.message}`, says)
+      assert.equal(await found(quickCall(server.url)), says)
       assert.equal(server.requests[0]?.path, '/api/v1/tasks?page_no=1&page_size=1')
     })
   }
 })
-
-/** Twenty times as fast. */
-const FAST = { ...systemClock, sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 20, signal) }
-
-function quick(url: string, deadlineMs = 5_000): Call {
-  return { ...callTo(url, { deadlineMs }), clock: FAST, model: WAN }
-}
 
 interface Scene {
   /** One after the other; the last stays. */
@@ -279,9 +194,9 @@ interface Scene {
 }
 
 /** What DashScope answers to everything about one task. */
-function task({ statuses = ['SUCCEEDED'], output, result, picture = PICTURE }: Scene) {
+function task({ statuses = ['SUCCEEDED'], output, result, picture = PICTURE }: Scene): Play {
   let asked = 0
-  return (request: IncomingMessage): RequestListener => {
+  return (request) => {
     const path = request.url ?? ''
     if (request.method === 'POST') return answer(200, fixture('submitted.json'))
     if (path.startsWith('/files/')) {
@@ -297,11 +212,6 @@ function task({ statuses = ['SUCCEEDED'], output, result, picture = PICTURE }: S
   }
 }
 
-function tasks(scene: Scene) {
-  const playing = task(scene)
-  return playback((request, response) => playing(request)(request, response))
-}
-
 /** One answer, and the files that it names; `gone.png` is none of them. */
 function files(answered: (origin: string) => RequestListener) {
   return playback((request, response) => {
@@ -310,18 +220,6 @@ function files(answered: (origin: string) => RequestListener) {
     if (path.endsWith('gone.png')) return answer(404, 'gone')(request, response)
     response.writeHead(200, { 'content-type': 'image/png' }).end(PICTURE)
   })
-}
-
-async function withProvider<T>(use: (provider: Provider) => Promise<T> | undefined): Promise<T> {
-  return await withUpstream({}, async (upstream) => {
-    const used = await use(makeDashScope(upstream))
-    assert.ok(used !== undefined)
-    return used
-  })
-}
-
-function generate(call: Call) {
-  return withProvider((provider) => provider.generate(REQUEST, call))
 }
 
 function fixture(name: string): string {

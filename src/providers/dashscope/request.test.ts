@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import type { ImageRequest, Picture } from '../../core/image-request.ts'
-import { JsonBlob } from '../../core/json-blob.ts'
-import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { failureOf } from '../provider-contract.ts'
+import type { ImageRequest } from '../../core/image-request.ts'
+import { asked } from '../test-requests.ts'
+import { ADDRESS, reference, refusesUnsent, submission, type Unsendable } from '../test-submissions.ts'
 import { makeDashScope } from './provider.ts'
 
 const AT_ONCE = 'multimodal-generation/generation'
@@ -17,7 +16,7 @@ const B = 'data:image/webp;base64,QkJC'
 describe('what is sent to DashScope', () => {
   test('carries everything that the caller said, and options by name, with pictures before words', async () => {
     const request: ImageRequest = {
-      ...asked('night', [picture('AAA'), picture('BBB', 'image/webp')]),
+      ...asked('night', [reference('AAA'), reference('BBB', 'image/webp')]),
       n: 6,
       seed: 0,
       size: { width: 640, height: 480 },
@@ -49,15 +48,15 @@ describe('what is sent to DashScope', () => {
   const forms: readonly [model: string, path: string, request: ImageRequest, input: object, parameters: object][] = [
     ['qwen-image-3.0-pro', AT_ONCE, asked('x'), said('x'), {}],
     ['qwen-image-max-2025-12-30', AT_ONCE, asked('x'), said('x'), {}],
-    ['qwen-image-edit-plus-2025-10-30', AT_ONCE, asked('x', [picture('AAA')]), said('x', A), {}],
+    ['qwen-image-edit-plus-2025-10-30', AT_ONCE, asked('x', [reference('AAA')]), said('x', A), {}],
     ['z-image-turbo', AT_ONCE, asked('x'), said('x'), {}],
     ['something-new', AT_ONCE, asked('x'), said('x'), {}],
     ['qwen-image', PROMPT, { ...asked('x'), negativePrompt: 'y' }, { prompt: 'x', negative_prompt: 'y' }, {}],
     ['qwen-image-plus-2026-01-09', PROMPT, { ...asked('x'), seed: 3 }, { prompt: 'x' }, { seed: 3 }],
     ['wan2.2-t2i-flash', PROMPT, asked('x'), { prompt: 'x' }, { n: 1 }],
-    ['wan2.5-i2i-preview', PICTURES, asked('x', [picture('AAA')]), { prompt: 'x', images: [A] }, { n: 1 }],
+    ['wan2.5-i2i-preview', PICTURES, asked('x', [reference('AAA')]), { prompt: 'x', images: [A] }, { n: 1 }],
     ['wan2.6-t2i', MESSAGES, { ...asked('x'), negativePrompt: 'y' }, said('x'), { n: 1, negative_prompt: 'y' }],
-    ['wan2.7-image', MESSAGES, { ...asked('x', [picture('AAA')]), n: 4 }, said('x', A), { n: 4 }],
+    ['wan2.7-image', MESSAGES, { ...asked('x', [reference('AAA')]), n: 4 }, said('x', A), { n: 4 }],
   ]
   for (const [model, path, request, input, parameters] of forms) {
     test(`${model} is asked at ${path}`, async () => {
@@ -86,14 +85,19 @@ describe('what is sent to DashScope', () => {
 
   test('a picture is labelled by what it is, not by what it claims', async () => {
     const facts = { sha256: '', mediaType: 'image/webp', width: 1, height: 1, bytes: 3 }
-    const [, body] = await sent('qwen-image-2.0', asked('x', [{ ...picture('BBB', 'image/gif'), facts }]))
+    const [, body] = await sent('qwen-image-2.0', asked('x', [{ ...reference('BBB', 'image/gif'), facts }]))
 
     assert.deepEqual((body as { input: object }).input, said('x', B))
   })
 
-  const four = ['A', 'B', 'C', 'D'].map((bytes) => picture(bytes))
-  const unsendable: readonly [what: string, model: string, request: ImageRequest, says: RegExp][] = [
-    ['a mask', 'qwen-image-2.0', { ...asked('x', [picture('A')]), mask: picture('B') }, /input_references\[0\].*mask/],
+  const four = ['A', 'B', 'C', 'D'].map((bytes) => reference(bytes))
+  const unsendable: readonly Unsendable[] = [
+    [
+      'a mask',
+      'qwen-image-2.0',
+      { ...asked('x', [reference('A')]), mask: reference('B') },
+      /input_references\[0\].*mask/,
+    ],
     ['seven pictures', 'qwen-image-2.0', { ...asked('x'), n: 7 }, /n 7/],
     ['two pictures', 'qwen-image-max', { ...asked('x'), n: 2 }, /at most 1/],
     ['a negative prompt', 'wan2.7-image', { ...asked('x'), negativePrompt: 'y' }, /negative_prompt/],
@@ -101,61 +105,30 @@ describe('what is sent to DashScope', () => {
     ['a quality', 'qwen-image-2.0', { ...asked('x'), quality: 'high' }, /quality/],
     ['no picture to edit', 'qwen-image-edit-plus', asked('x'), /has none/],
     ['a fourth reference', 'qwen-image-2.0', asked('x', four), /one more than the model takes/],
-    ['a reference', 'z-image-turbo', asked('x', [picture('A')]), /one more/],
+    ['a reference', 'z-image-turbo', asked('x', [reference('A')]), /one more/],
     ['a ratio that it has not', 'qwen-image-plus', { ...asked('x'), aspectRatio: '3:2' }, /aspect_ratio 3:2/],
     ['a ratio that is none', 'qwen-image-2.0', { ...asked('x'), aspectRatio: 'wide' }, /aspect_ratio wide/],
     ['a ratio to nothing', 'qwen-image-2.0', { ...asked('x'), aspectRatio: '1:0' }, /aspect_ratio 1:0/],
     ['a tier that it has not', 'qwen-image-2.0', { ...asked('x'), resolution: '4K' }, /resolution 4K/],
     ['a large tier', 'qwen-image', { ...asked('x'), resolution: '2K' }, /resolution 2K/],
-    ['a picture of unknown type', 'qwen-image-2.0', asked('x', [picture('A', '')]), /media type/],
+    ['a picture of unknown type', 'qwen-image-2.0', asked('x', [reference('A', '')]), /media type/],
     [
       'a rewriting that doubles the price',
       'z-image-turbo',
       { ...asked('x'), providerOptions: { alibaba: { prompt_extend: true } } },
       /prompt_extend/,
     ],
-    [
-      'an address',
-      'qwen-image-2.0',
-      asked('x', [{ field: 'input_references[0]', source: { type: 'url', url: 'https://example.com/a.png' } }]),
-      /only sent bytes/,
-    ],
+    ['an address', 'qwen-image-2.0', asked('x', [ADDRESS]), /only sent bytes/],
   ]
-  for (const [what, model, request, says] of unsendable) {
-    test(`${what} to ${model} is refused unsent`, async () => {
-      await using server = await playback(answer(500, '{}'))
-
-      const failure = failureOf(
-        await withUpstream({}, (upstream) =>
-          makeDashScope(upstream).generate(request, { ...callTo(server.url), model }),
-        ),
-      )
-
-      assert.deepEqual([failure.kind, failure.billed, server.requests.length], ['rejected', 'no', 0])
-      assert.match(failure.message, says)
-    })
-  }
+  refusesUnsent(makeDashScope, unsendable)
 })
-
-function asked(prompt: string, pictures: readonly Picture[] = []): ImageRequest {
-  const images = pictures.map((each) => ({ type: 'image', picture: each }) as const)
-  return { model: 'any', turns: [{ role: 'user', parts: [...images, { type: 'text', text: prompt }] }] }
-}
 
 function said(text: string, image?: string): object {
   return { messages: [{ role: 'user', content: [...(image === undefined ? [] : [{ image }]), { text }] }] }
 }
 
-function picture(bytes: string, mediaType = 'image/png'): Picture {
-  const blob = new JsonBlob('binary', [Buffer.from(bytes)], mediaType === '' ? undefined : mediaType)
-  return { field: 'input_references[0]', source: { type: 'inline', blob } }
-}
-
 /** Where the one paid request goes, below the services, and its body. */
-async function sent(model: string, request: ImageRequest): Promise<[string | undefined, unknown]> {
-  await using server = await playback(answer(503, '{"code":"ServiceUnavailable","message":"not today"}'))
-  await withUpstream({}, (upstream) => makeDashScope(upstream).generate(request, { ...callTo(server.url), model }))
-  const [first] = server.requests
-  assert.equal(server.requests.length, 1)
-  return [first?.path.replace('/api/v1/services/aigc/', ''), JSON.parse(first?.body ?? '')]
+async function sent(model: string, request: ImageRequest): Promise<readonly [path: string, body: unknown]> {
+  const [path, body] = await submission(makeDashScope, model, request)
+  return [path.replace('/api/v1/services/aigc/', ''), body]
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import type { ImageRequest, Picture } from '../../core/image-request.ts'
-import { JsonBlob } from '../../core/json-blob.ts'
-import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { failureOf } from '../provider-contract.ts'
+import type { ImageRequest } from '../../core/image-request.ts'
+import { asked } from '../test-requests.ts'
+import { ADDRESS, reference, refusesUnsent, submission, type Unsendable } from '../test-submissions.ts'
 import { makeFal } from './provider.ts'
 
 describe('a submission to fal', () => {
@@ -25,15 +24,15 @@ describe('a submission to fal', () => {
     const common = { prompt: 'a kite', num_images: 2, seed: 0, guidance_scale: 0, output_format: 'png' }
     const size = { width: 640, height: 480 }
 
-    assert.deepEqual(await submitted('fal-ai/flux/dev', everything), [
+    assert.deepEqual(await submission(makeFal, 'fal-ai/flux/dev', everything), [
       '/fal-ai/flux/dev',
       { ...common, image_size: size },
     ])
-    assert.deepEqual(await submitted('fal-ai/qwen-image', everything), [
+    assert.deepEqual(await submission(makeFal, 'fal-ai/qwen-image', everything), [
       '/fal-ai/qwen-image',
       { ...common, image_size: size, negative_prompt: 'clouds' },
     ])
-    assert.deepEqual(await submitted('fal-ai/flux-pro/kontext', everything), [
+    assert.deepEqual(await submission(makeFal, 'fal-ai/flux-pro/kontext', everything), [
       '/fal-ai/flux-pro/kontext/text-to-image',
       common,
     ])
@@ -55,7 +54,7 @@ describe('a submission to fal', () => {
   ]
   for (const [model, wish, sent] of shapes) {
     test(`says ${JSON.stringify(wish)} to ${model} in its own words`, async () => {
-      const [, body] = await submitted(model, { ...asked('x'), ...wish })
+      const [, body] = await submission(makeFal, model, { ...asked('x'), ...wish })
 
       assert.deepEqual(body, { prompt: 'x', ...sent })
     })
@@ -63,7 +62,7 @@ describe('a submission to fal', () => {
 
   test('never asks for more pixels than the tier has, whatever the ratio', async () => {
     for (const ratio of ['1:1', '3:2', '9:16', '21:9', '2.35:1', '1:8', '7:5']) {
-      const [, body] = await submitted('fal-ai/flux-2-pro', { ...asked('x'), aspectRatio: ratio })
+      const [, body] = await submission(makeFal, 'fal-ai/flux-2-pro', { ...asked('x'), aspectRatio: ratio })
       const { image_size: size } = body as { image_size: { width: number; height: number } }
 
       assert.ok(size.width * size.height <= 1024 * 1024 && size.width % 16 === 0 && size.height % 16 === 0, ratio)
@@ -85,16 +84,16 @@ describe('a submission to fal', () => {
   ]
   for (const [model, count, path, fields] of endpoints) {
     test(`of ${count} pictures to ${model} goes to ${path}`, async () => {
-      const request = asked('x', [picture('AAA', 'image/png'), picture('BBB', 'image/webp')].slice(0, count))
+      const request = asked('x', [reference('AAA', 'image/png'), reference('BBB', 'image/webp')].slice(0, count))
 
-      assert.deepEqual(await submitted(model, request), [path, { prompt: 'x', ...fields }])
+      assert.deepEqual(await submission(makeFal, model, request), [path, { prompt: 'x', ...fields }])
     })
   }
 
   test('puts the mask beside the picture that it lies over', async () => {
-    const request = { ...asked('x', [picture('AAA', 'image/png')]), mask: picture('BBB', 'image/webp') }
+    const request = { ...asked('x', [reference('AAA', 'image/png')]), mask: reference('BBB', 'image/webp') }
 
-    assert.deepEqual(await submitted('fal-ai/ideogram/v3', request), [
+    assert.deepEqual(await submission(makeFal, 'fal-ai/ideogram/v3', request), [
       '/fal-ai/ideogram/v3/edit',
       { prompt: 'x', image_url: A, mask_url: B },
     ])
@@ -102,53 +101,23 @@ describe('a submission to fal', () => {
 
   test('labels a picture by what it is, not by what it claims', async () => {
     const facts = { sha256: '', mediaType: 'image/webp', width: 1, height: 1, bytes: 3 }
-    const [, body] = await submitted('fal-ai/flux-pro/kontext', asked('x', [{ ...picture('BBB', 'image/gif'), facts }]))
+    const [, body] = await submission(
+      makeFal,
+      'fal-ai/flux-pro/kontext',
+      asked('x', [{ ...reference('BBB', 'image/gif'), facts }]),
+    )
 
     assert.deepEqual(body, { prompt: 'x', image_url: B })
   })
 
-  const unsendable: readonly [what: string, model: string, request: ImageRequest, says: RegExp][] = [
+  const unsendable: readonly Unsendable[] = [
     ['several pictures in one call', 'fal-ai/flux-2-pro', { ...asked('x'), n: 2 }, /one picture per call/],
     ['no picture to edit', 'fal-ai/qwen-image-edit-2509', asked('x'), /has none/],
-    ['a reference', 'fal-ai/luma-photon', asked('x', [picture('AAA')]), /input_references\[0\]/],
-    ['two references', 'fal-ai/ideogram/v3', asked('x', [picture('A'), picture('B')]), /does not take/],
-    ['a mask', 'fal-ai/flux-2-pro', { ...asked('x', [picture('A')]), mask: picture('B') }, /does not take/],
-    ['a picture of unknown type', 'fal-ai/flux-2-pro', asked('x', [picture('AAA', '')]), /media type/],
-    [
-      'an address',
-      'fal-ai/flux-2-pro',
-      asked('x', [{ field: 'input_references[0]', source: { type: 'url', url: 'https://example.com/a.png' } }]),
-      /only sent bytes/,
-    ],
+    ['a reference', 'fal-ai/luma-photon', asked('x', [reference('AAA')]), /input_references\[0\]/],
+    ['two references', 'fal-ai/ideogram/v3', asked('x', [reference('A'), reference('B')]), /does not take/],
+    ['a mask', 'fal-ai/flux-2-pro', { ...asked('x', [reference('A')]), mask: reference('B') }, /does not take/],
+    ['a picture of unknown type', 'fal-ai/flux-2-pro', asked('x', [reference('AAA', '')]), /media type/],
+    ['an address', 'fal-ai/flux-2-pro', asked('x', [ADDRESS]), /only sent bytes/],
   ]
-  for (const [what, model, request, says] of unsendable) {
-    test(`of ${what} to ${model} is refused unsent`, async () => {
-      await using server = await playback(answer(500, '{}'))
-
-      const failure = failureOf(
-        await withUpstream({}, (upstream) => makeFal(upstream).generate(request, { ...callTo(server.url), model })),
-      )
-
-      assert.deepEqual([failure.kind, failure.billed, server.requests.length], ['rejected', 'no', 0])
-      assert.match(failure.message, says)
-    })
-  }
+  refusesUnsent(makeFal, unsendable)
 })
-
-function asked(prompt: string, pictures: readonly Picture[] = []): ImageRequest {
-  const images = pictures.map((each) => ({ type: 'image', picture: each }) as const)
-  return { model: 'any', turns: [{ role: 'user', parts: [...images, { type: 'text', text: prompt }] }] }
-}
-
-function picture(bytes: string, mediaType = 'image/png'): Picture {
-  const blob = new JsonBlob('binary', [Buffer.from(bytes)], mediaType === '' ? undefined : mediaType)
-  return { field: 'input_references[0]', source: { type: 'inline', blob } }
-}
-
-/** Path and body of the one submission. */
-async function submitted(model: string, request: ImageRequest): Promise<[string | undefined, unknown]> {
-  await using server = await playback(answer(503, '{"detail":"not today"}'))
-  await withUpstream({}, (upstream) => makeFal(upstream).generate(request, { ...callTo(server.url), model }))
-  assert.equal(server.requests.length, 1)
-  return [server.requests[0]?.path, JSON.parse(server.requests[0]?.body ?? '')]
-}

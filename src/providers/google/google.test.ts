@@ -5,7 +5,8 @@ import { describe, test } from 'node:test'
 
 import type { JsonBlob } from '../../core/json-blob.ts'
 import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { bytesOf, failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
+import { providerContract } from '../provider-contract.ts'
+import { bytesOf, failureOf, type RecordedFailure } from '../test-fixtures.ts'
 import { GOOGLE } from './entry.ts'
 import { makeGoogle } from './provider.ts'
 

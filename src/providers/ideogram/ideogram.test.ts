@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { describe, test } from 'node:test'
 
-import type { ImageRequest } from '../../core/image-request.ts'
-import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { bytesOf, failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
-import type { Call } from '../provider.ts'
+import { answer, callTo, playback } from '../playback.ts'
+import { providerContract } from '../provider-contract.ts'
+import { bytesOf, failureOf, type RecordedFailure } from '../test-fixtures.ts'
+import { adapterOf, jobContract, PICTURE, type Play, playing, quickCall, watchedCall } from '../test-jobs.ts'
 import { IDEOGRAM } from './entry.ts'
 import { makeIdeogram } from './provider.ts'
 
@@ -15,8 +15,7 @@ const SUBMITTED = fixture('submitted.json')
 const GENERATION = fixture('generation.json')
 const ID = 'xtdZiqPwRxqY1Y7NExFmzB'
 const ASKED = `/v2/generations/${ID}`
-const REQUEST: ImageRequest = { model: 'any', turns: [{ role: 'user', parts: [{ type: 'text', text: 'a kite' }] }] }
-const PICTURE = Buffer.alloc(70_000, 'picture')
+const { generate, found } = adapterOf(makeIdeogram, MODEL)
 
 providerContract(makeIdeogram, {
   model: MODEL,
@@ -32,14 +31,10 @@ providerContract(makeIdeogram, {
 
 describe('a generation of Ideogram', { concurrency: 4 }, () => {
   test('is written down before it is first asked after, and fetched once it is completed', async () => {
-    await using server = await generations(['pending', 'pending'])
-    const seen: string[] = []
-    const submitted = async (upstreamId: string) => {
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      seen.push(upstreamId, ...server.requests.map(({ method }) => method))
-    }
+    await using server = await playing(generation(['pending', 'pending']))
+    const { call, seen } = watchedCall(server)
 
-    const generated = await generate({ ...callTo(server.url), submitted })
+    const generated = await generate(call)
 
     assert.ok(generated.ok)
     assert.deepEqual(seen, [ID, 'POST'])
@@ -62,7 +57,7 @@ describe('a generation of Ideogram', { concurrency: 4 }, () => {
       ],
       usage_cost_usd_micros: 60_000,
     })
-    await using server = await playing((request) => answer(200, JSON.stringify(body(originOf(request)))))
+    await using server = await playing(stated((request) => answer(200, JSON.stringify(body(originOf(request))))))
 
     const generated = await generate(callTo(server.url))
 
@@ -81,78 +76,47 @@ describe('a generation of Ideogram', { concurrency: 4 }, () => {
     assert.ok(server.requests.every(({ path }) => path !== ASKED))
   })
 
-  for (const { name, body, expect, says } of JSON.parse(fixture('generations.json')) as RecordedFailure[]) {
-    test(`that ends with ${name} is ${expect.kind}, billed ${expect.billed}`, async () => {
-      await using server = await playing(() => answer(200, JSON.stringify(body)))
-
-      const failure = failureOf(await generate(callTo(server.url)))
-
-      const { cost, ...rest } = expect
-      assert.deepEqual({ ...failure, ...rest, upstreamId: ID }, failure)
-      assert.equal(failure.cost, cost === undefined ? undefined : BigInt(cost))
-      assert.ok(failure.message.includes(says), failure.message)
-    })
-  }
-
-  for (const [name, trouble] of [
-    ['a reset', (_, response) => response.socket?.resetAndDestroy()],
-    ['a page of an edge', answer(502, '<html>Bad gateway</html>')],
-    ['a pause that was asked for', answer(429, '{"error":"Slow down"}')],
-    ['an id that is not known yet', answer(404, '{"error":"Not Found"}')],
-    ['a status that nobody has heard of', answer(200, '{"status":"dreaming"}')],
-  ] as const satisfies readonly (readonly [string, RequestListener])[]) {
-    test(`outlives ${name} where its state should be`, async () => {
-      let times = 0
-      await using server = await playing((request) => (times++ === 0 ? trouble : asked(request, PICTURE)))
-
-      assert.ok((await generate(callTo(server.url))).ok)
-      assert.equal(server.requests.filter(({ method }) => method === 'POST').length, 1)
-    })
-  }
+  jobContract(makeIdeogram, {
+    model: MODEL,
+    id: ID,
+    places: [ASKED],
+    resumed: [`GET ${ASKED}`, 'GET /files/fox.png?exp=1795400000&sig=abc'],
+    within: /^\/v2\/generations\/[^/?]+$/,
+    done: () => generation([]),
+    pending: () => stated(() => answer(200, '{"status":"pending"}')),
+    ended: ({ body }) => stated(() => answer(200, JSON.stringify(body))),
+    endings: JSON.parse(fixture('generations.json')) as RecordedFailure[],
+    troubles: [
+      ['a reset', (_, response) => response.socket?.resetAndDestroy()],
+      ['a page of an edge', answer(502, '<html>Bad gateway</html>')],
+      ['a pause that was asked for', answer(429, '{"error":"Slow down"}')],
+      ['an id that is not known yet', answer(404, '{"error":"Not Found"}')],
+      ['a status that nobody has heard of', answer(200, '{"status":"dreaming"}')],
+    ],
+    unknown: answer(404, '{"error":"Not Found"}'),
+  })
 
   test('that nobody knows is believed to be gone when it was said three times', async () => {
-    await using server = await playing(() => answer(404, '{"error":"Not Found"}'))
+    await using server = await playing(stated(() => answer(404, '{"error":"Not Found"}')))
 
-    const failure = failureOf(await generate(callTo(server.url)))
+    const failure = failureOf(await generate(quickCall(server.url)))
 
     assert.deepEqual([failure.kind, failure.billed, failure.upstreamId], ['unavailable', 'unknown', ID])
     assert.equal(server.requests.filter(({ path }) => path === ASKED).length, 3)
   })
-
-  test('that is not completed by the deadline is unknown, and keeps its id', async () => {
-    await using server = await generations(Array.from({ length: 9 }, () => 'pending'))
-
-    const failure = failureOf(await generate(callTo(server.url, { deadlineMs: 600 })))
-
-    assert.deepEqual([failure.kind, failure.billed, failure.upstreamId], ['timeout', 'unknown', ID])
-  })
-
-  test('is resumed without being submitted', async () => {
-    await using server = await generations([])
-
-    const result = await withUpstream({}, async (upstream) =>
-      makeIdeogram(upstream).resume?.(ID, REQUEST, { ...callTo(server.url), model: MODEL }),
-    )
-
-    assert.ok(result?.ok === true)
-    assert.ok(server.requests.every(({ method }) => method === 'GET'))
-  })
 })
 
 describe('the free question', () => {
-  for (const [status, body, found] of [
+  for (const [status, body, says] of [
     [200, '{"current_api_keys":[]}', 'the key is good'],
     [404, '{"error":"Not Found"}', 'the key is good'],
     [401, '{"error":"Invalid API key"}', 'unauthorized'],
     [500, '{"error":"Internal error"}', 'unavailable'],
   ] as const) {
-    test(`that is answered ${status} finds: ${found}`, async () => {
+    test(`that is answered ${status} finds: ${says}`, async () => {
       await using server = await playback(answer(status, body))
 
-      const result = await withUpstream({}, async (upstream) => makeIdeogram(upstream).check?.(callTo(server.url)))
-
-      assert.ok(result !== undefined)
-      assert.equal(result.ok ? result.value : result.error.kind, found)
+      assert.equal((await found(callTo(server.url))).replace(/: .*/, ''), says)
       assert.deepEqual(
         server.requests.map(({ method, path }) => [method, path]),
         [['GET', '/v2/account/api-keys']],
@@ -161,29 +125,21 @@ describe('the free question', () => {
   }
 })
 
-function generate(call: Call) {
-  return withUpstream({}, (upstream) => makeIdeogram(upstream).generate(REQUEST, { ...call, model: MODEL }))
-}
-
 /** Ideogram with so many states before the last one. */
-function generations(states: readonly string[]) {
+function generation(states: readonly string[]): Play {
   const left = [...states]
-  return playing((request) => {
+  return stated((request) => {
     const state = left.shift()
     return state === undefined ? asked(request, PICTURE) : answer(200, JSON.stringify({ status: state }))
   })
 }
 
-function playing(state: (request: IncomingMessage) => RequestListener) {
-  return playback((request, response) => {
-    const listener =
-      request.method === 'POST'
-        ? answer(200, SUBMITTED)
-        : request.url === ASKED
-          ? state(request)
-          : asked(request, PICTURE)
-    listener(request, response)
-  })
+/** Ideogram where only the state of a generation is another one. */
+function stated(state: Play): Play {
+  return (request) => {
+    if (request.method === 'POST') return answer(200, SUBMITTED)
+    return request.url === ASKED ? state(request) : asked(request, PICTURE)
+  }
 }
 
 /** A completed generation, and its picture. */

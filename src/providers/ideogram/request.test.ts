@@ -5,8 +5,8 @@ import type { ImageRequest, Picture } from '../../core/image-request.ts'
 import { JsonBlob, type JsonValue } from '../../core/json-blob.ts'
 import { err, ok } from '../../core/result.ts'
 import type { FormPart } from '../form.ts'
-import { bytesOf } from '../provider-contract.ts'
 import type { Call } from '../provider.ts'
+import { bytesOf } from '../test-fixtures.ts'
 import { type Post, toPost } from './request.ts'
 
 const PHOTO = picture('input_references.0', 'photo')

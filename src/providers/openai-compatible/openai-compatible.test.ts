@@ -5,8 +5,9 @@ import { describe, test } from 'node:test'
 import { usd } from '../../core/money.ts'
 import { NO_CREDENTIAL } from '../entry.ts'
 import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { bytesOf, failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
+import { providerContract } from '../provider-contract.ts'
 import type { Call } from '../provider.ts'
+import { bytesOf, failureOf, type RecordedFailure } from '../test-fixtures.ts'
 import { OPENAI_COMPATIBLE } from './entry.ts'
 
 interface Fixture {

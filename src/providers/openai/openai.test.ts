@@ -4,7 +4,8 @@ import { describe, test } from 'node:test'
 
 import type { ImageRequest } from '../../core/image-request.ts'
 import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
+import { providerContract } from '../provider-contract.ts'
+import { failureOf, type RecordedFailure } from '../test-fixtures.ts'
 import { OPENAI } from './entry.ts'
 import { makeOpenAi } from './provider.ts'
 

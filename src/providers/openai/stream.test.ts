@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import type { ImageRequest } from '../../core/image-request.ts'
 import type { Progress } from '../../core/receipt.ts'
 import { answer, callTo, CREDENTIAL, playback, withUpstream } from '../playback.ts'
-import { bytesOf, failureOf } from '../provider-contract.ts'
+import { bytesOf, failureOf } from '../test-fixtures.ts'
 import { makeOpenAi } from './provider.ts'
 
 const KITE: ImageRequest = {

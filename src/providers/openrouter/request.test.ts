@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import type { ImageRequest, Part, Picture, Turn } from '../../core/image-request.ts'
 import { JsonBlob } from '../../core/json-blob.ts'
 import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { failureOf } from '../provider-contract.ts'
+import { failureOf } from '../test-fixtures.ts'
 import { makeOpenRouter } from './provider.ts'
 
 const BANANA = 'google/gemini-nano-banana-2.1'

@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
 import { allModels } from '../../catalog/models/all-models.ts'
 import type { ImageRequest, Part, Turn } from '../../core/image-request.ts'
 import { JsonBlob, type JsonValue } from '../../core/json-blob.ts'
 import { modelsServed } from '../../sandbox/openrouter/models.ts'
 import { simulates } from '../../sandbox/simulates.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/simulators.ts'
-import type { Upstream } from '../http.ts'
-import { callTo, withUpstream } from '../playback.ts'
-import { failureOf } from '../provider-contract.ts'
+import { failureOf } from '../test-fixtures.ts'
+import { asked } from '../test-requests.ts'
+import { retryAfterOf, sandboxForTests, throughSimulator } from '../test-simulated.ts'
 import { makeOpenRouter } from './provider.ts'
-
-// The adapter against the simulator, which was written from OpenRouter's documents and shares no code with it.
-let sandbox: Sandbox
-before(async () => {
-  sandbox = await startSandbox({ retired: 'serve' })
-})
-after(() => sandbox.close())
 
 /** Makes 512, which is quick to paint. */
 const SMALL = 'google/gemini-3.1-flash-image'
@@ -29,52 +20,38 @@ const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QD
 
 type Body = Readonly<Record<string, JsonValue>>
 
-/** One call; `changed` sees the body on its way out. */
-function generate(
-  model: string,
-  request: ImageRequest,
-  changed: (body: Body) => Body = (body) => body,
-  deadlineMs = 30_000,
-) {
-  return withUpstream({}, (upstream) => {
-    const meddled: Upstream = {
-      ...upstream,
-      postJson: (call, post) => upstream.postJson(call, { ...post, body: changed(post.body as Body) }),
-    }
-    const call = callTo(sandbox.baseUrlFor('openrouter') ?? '', { deadlineMs })
-    return makeOpenRouter(meddled).generate(request, { ...call, model })
-  })
-}
+const sandbox = await sandboxForTests()
+const openRouter = throughSimulator(sandbox, 'openrouter', makeOpenRouter, {
+  model: SMALL,
+  shown: (generated) => generated.text ?? '',
+})
+const { generate, outcomeOf } = openRouter
+const kite = (more: Partial<ImageRequest> = {}) => asked('a kite', [], more)
 
 describe('every field that is sent has its effect', () => {
   const rich: readonly [name: string, model: string, request: ImageRequest][] = [
     [
       'how many, how large, how good and in what encoding',
       GPT_IMAGE,
-      {
-        ...prompt('a kite'),
+      kite({
         n: 2,
         size: { width: 1536, height: 1024 },
         quality: 'low',
         format: 'webp',
         compression: 20,
-      },
+      }),
     ],
     [
       'tier, ratio, seed and reference',
       SMALL,
       { ...turns(user(text('a kite'), image())), resolution: '512', aspectRatio: '16:9', seed: 7 },
     ],
-    ['background', 'sourceful/riverflow-v2-fast', { ...prompt('a kite'), background: 'transparent' }],
+    ['background', 'sourceful/riverflow-v2-fast', kite({ background: 'transparent' })],
     ['order', SMALL, routed({ order: ['google-vertex'] })],
     ['only', SMALL, routed({ only: ['google-vertex'] })],
     ['ignore', SMALL, routed({ ignore: ['google-ai-studio'] })],
     ['sort', SMALL, routed({ sort: 'throughput' })],
-    [
-      'order without fallbacks',
-      SMALL,
-      { ...prompt('a kite'), ...optioned({ order: ['nobody'], allow_fallbacks: false }) },
-    ],
+    ['order without fallbacks', SMALL, kite({ ...optioned({ order: ['nobody'], allow_fallbacks: false }) })],
     [
       'a conversation: turns, pictures, tier, ratio, seed',
       SMALL,
@@ -98,15 +75,15 @@ describe('every field that is sent has its effect', () => {
 
   for (const [name, model, request] of rich) {
     test(name, async () => {
-      let sent: Body = {}
-      const whole = outcomeOf(await generate(model, request, (body) => (sent = body)))
+      let body: Body = {}
+      const whole = await outcomeOf(request, { model, sent: (sent) => (body = sent as Body) })
 
       const known = new Set(covered)
-      for (const path of pathsOf(sent)) {
-        const field = nameOf(path, sent)
+      for (const path of placesIn(body)) {
+        const field = nameOf(path, body)
         if (known.has(field)) continue
-        const less = outcomeOf(await generate(model, request, (body) => without(body, path) as Body))
-        assert.notDeepEqual(less, whole, `${path.join('.')} makes no difference`)
+        const lost = path.join('.')
+        assert.notEqual(await outcomeOf(request, { model, lost }), whole, `${lost} makes no difference`)
         covered.add(field)
       }
     })
@@ -132,36 +109,36 @@ describe('every field that is sent has its effect', () => {
 
 test('the reported cost is the bill, to the nano, whatever a model is sold by', async () => {
   const sold: readonly [model: string, request: ImageRequest][] = [
-    ['google/gemini-nano-banana-2.1', prompt('a kite')],
+    ['google/gemini-nano-banana-2.1', kite()],
     ['google/gemini-nano-banana-2.1', { ...turns(user(text('redder'), image())), seed: 3 }],
     [SMALL, { ...conversation(), resolution: '512' }],
-    ['openai/gpt-image-2', { ...prompt('a kite'), quality: 'high', n: 2, size: { width: 1024, height: 640 } }],
-    ['openai/gpt-5-image', prompt('a kite')],
-    ['black-forest-labs/flux.2-pro', { ...prompt('a kite'), size: { width: 1040, height: 1024 } }],
-    ['qwen/qwen-image-3', { ...prompt('a kite'), n: 3, size: { width: 512, height: 512 } }],
-    ['sourceful/riverflow-v2.5-pro', prompt('a kite')],
+    ['openai/gpt-image-2', kite({ quality: 'high', n: 2, size: { width: 1024, height: 640 } })],
+    ['openai/gpt-5-image', kite()],
+    ['black-forest-labs/flux.2-pro', kite({ size: { width: 1040, height: 1024 } })],
+    ['qwen/qwen-image-3', kite({ n: 3, size: { width: 512, height: 512 } })],
+    ['sourceful/riverflow-v2.5-pro', kite()],
   ]
   for (const [model, request] of sold) {
-    const earlier = BigInt(sandbox.bill().billed_nanos)
-    const result = await generate(model, request)
+    const earlier = openRouter.billed()
+    const result = await generate(request, { model })
 
     assert.ok(result.ok, model)
-    const billed = BigInt(sandbox.bill().billed_nanos) - earlier
-    assert.equal(result.value.cost, billed, model)
-    assert.ok(billed > 0n, model)
+    const cost = openRouter.billed() - earlier
+    assert.equal(result.value.cost, cost, model)
+    assert.ok(cost > 0n, model)
     assert.equal(result.value.images.length, request.n ?? 1)
     assert.match(result.value.upstreamId ?? '', /^gen-\d{10}-\w{20}$/)
   }
 })
 
 test('a bundle of a chat model and its painter is asked by chat, where alone it is sold', async () => {
-  await generate('openai/gpt-5-image', prompt('a kite'))
+  await generate(kite(), { model: 'openai/gpt-5-image' })
 
   assert.equal(sandbox.bill().recent.at(-1)?.method, 'chat/completions')
 })
 
 describe('what goes wrong is told as it is', () => {
-  const API = { images: prompt, chat: conversation } as const
+  const API = { images: asked, chat: conversation } as const
   const cases: readonly [fault: string, api: keyof typeof API | 'both', kind: string, billed: string][] = [
     ['status=400', 'both', 'rejected', 'no'],
     ['status=401', 'both', 'unauthorized', 'no'],
@@ -199,16 +176,16 @@ describe('what goes wrong is told as it is', () => {
     for (const name of api === 'both' ? (['images', 'chat'] as const) : [api]) {
       test(`${fault} from ${name}: ${kind}, billed ${billed}`, async () => {
         const request = API[name](`a kite [[fault:${fault}]]`)
-        const failure = failureOf(await generate(SMALL, { ...request, resolution: '512' }))
+        const failure = failureOf(await generate({ ...request, resolution: '512' }))
 
         assert.deepEqual([failure.kind, failure.billed], [kind, billed], failure.message)
-        assert.equal(failure.retryAfterMs, fault.includes('retry-after') ? 3_000 : undefined)
+        assert.equal(failure.retryAfterMs, retryAfterOf(fault))
       })
     }
   }
 
   test('a hang ends with the deadline', async () => {
-    const failure = failureOf(await generate(SMALL, prompt('a kite [[fault:hang]]'), undefined, 300))
+    const failure = failureOf(await generate(asked('a kite [[fault:hang]]'), { deadlineMs: 300 }))
 
     assert.deepEqual([failure.kind, failure.billed], ['timeout', 'unknown'])
   })
@@ -226,8 +203,8 @@ describe('what goes wrong is told as it is', () => {
     ['content-type=text/plain', 1],
   ] as const) {
     test(`${fault} costs no picture`, async () => {
-      for (const request of [prompt(`a kite [[fault:${fault}]]`), conversation(`a kite [[fault:${fault}]]`)]) {
-        const result = await generate(SMALL, { ...request, resolution: '512' })
+      for (const request of [asked(`a kite [[fault:${fault}]]`), conversation(`a kite [[fault:${fault}]]`)]) {
+        const result = await generate({ ...request, resolution: '512' })
 
         assert.ok(result.ok)
         assert.equal(result.value.images.length, images)
@@ -243,7 +220,7 @@ describe('what goes wrong is told as it is', () => {
 
 test('every simulated model makes what it makes unasked', async () => {
   for (const { id } of modelsServed('serve')) {
-    const result = await generate(id, prompt('a kite'))
+    const result = await generate(kite(), { model: id })
 
     assert.ok(result.ok, result.ok ? '' : `${id}: ${result.error.message}`)
   }
@@ -286,37 +263,13 @@ function nameOf(path: readonly string[], body: Body): string {
   return `${api} ${path.map((key) => (/^\d+$/.test(key) ? '*' : key)).join('.')}`
 }
 
-type Result = Awaited<ReturnType<typeof generate>>
-
-/** What a caller could tell one result from another by. */
-function outcomeOf(result: Result): unknown {
-  if (!result.ok) return [result.error.status, result.error.message]
-  const { images, text: words } = result.value
-  return [words, ...images.map(({ blob }) => createHash('sha256').update(Buffer.concat(blob.slices)).digest('hex'))]
-}
-
 /** Every key of a body, and every key and element of the objects and lists in it, pictures whole. */
-function pathsOf(value: JsonValue, path: readonly string[] = []): readonly (readonly string[])[] {
+function placesIn(value: JsonValue, path: readonly string[] = []): readonly (readonly string[])[] {
   if (typeof value !== 'object' || value === null || value instanceof JsonBlob) return []
   return Object.entries(value).flatMap(([key, inner]: [string, JsonValue | undefined]) => [
     [...path, key],
-    ...pathsOf(inner ?? null, [...path, key]),
+    ...placesIn(inner ?? null, [...path, key]),
   ])
-}
-
-function without(value: JsonValue, [key = '', ...rest]: readonly string[]): JsonValue {
-  if (typeof value !== 'object' || value === null || value instanceof JsonBlob) return value
-  if (Array.isArray(value)) {
-    const items = value as readonly JsonValue[]
-    return rest.length === 0
-      ? items.filter((_, index) => String(index) !== key)
-      : items.map((item, index) => (String(index) === key ? without(item, rest) : item))
-  }
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, inner]: [string, JsonValue | undefined]) =>
-      name !== key ? [[name, inner]] : rest.length === 0 ? [] : [[name, without(inner ?? null, rest)]],
-    ),
-  )
 }
 
 function text(words: string): Part {
@@ -329,10 +282,6 @@ function user(...parts: readonly Part[]): Turn {
 
 function turns(...all: readonly Turn[]): ImageRequest {
   return { model: 'any', turns: all }
-}
-
-function prompt(words: string): ImageRequest {
-  return turns(user(text(words)))
 }
 
 /** The one with the model's own picture in it. */
@@ -350,7 +299,7 @@ function optioned(openrouter: Record<string, JsonValue>): Pick<ImageRequest, 'pr
 }
 
 function routed(openrouter: Record<string, JsonValue>): ImageRequest {
-  return { ...prompt('a kite'), resolution: '512', ...optioned(openrouter) }
+  return kite({ resolution: '512', ...optioned(openrouter) })
 }
 
 function image(): Part {

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import type { IncomingMessage, RequestListener } from 'node:http'
 import { describe, test } from 'node:test'
 
-import { JsonBlob, type JsonValue } from '../../core/json-blob.ts'
-import type { Progress } from '../../core/receipt.ts'
+import type { JsonValue } from '../../core/json-blob.ts'
 import { err } from '../../core/result.ts'
-import { answer, callTo, CREDENTIAL, playback, withUpstream } from '../playback.ts'
-import { bytesOf, failureOf, providerContract, type RecordedFailure } from '../provider-contract.ts'
-import type { Call, Provider } from '../provider.ts'
+import { answer, callTo, playback, withUpstream } from '../playback.ts'
+import { providerContract } from '../provider-contract.ts'
+import { bytesOf, failureOf, type RecordedFailure } from '../test-fixtures.ts'
+import { adapterOf, jobContract, KITE, PICTURE, type Play, playing, quickCall, watchedCall } from '../test-jobs.ts'
+import { asked } from '../test-requests.ts'
+import { reference } from '../test-submissions.ts'
 import { REPLICATE } from './entry.ts'
 import { makeReplicate } from './provider.ts'
 
@@ -16,8 +17,7 @@ const MODEL = 'black-forest-labs/flux-2-pro'
 const SUBMITTED = fixture('prediction.json')
 const ID = 'k7m2c8v1x9rgp0cmq3tbz4w5yd'
 const ASKED = `/predictions/${ID}`
-const REQUEST = { model: 'any', turns: [{ role: 'user', parts: [{ type: 'text', text: 'a kite' }] }] } as const
-const PICTURE = Buffer.alloc(70_000, 'picture')
+const { generate, found } = adapterOf(makeReplicate, MODEL)
 
 providerContract(makeReplicate, {
   model: MODEL,
@@ -39,22 +39,14 @@ providerContract(makeReplicate, {
 describe('a prediction', { concurrency: 4 }, () => {
   test('is written down before it is first asked after, told of while it is worked on, and fetched once it succeeded', async () => {
     const bar = (percent: number) => `Using seed: 7\n  0%|          | 0/28\n ${percent}%|####      | 13/28`
-    await using server = await predictions([
+    const states = [
       { status: 'starting' },
       { status: 'processing', logs: bar(46) },
       { status: 'processing', logs: `${'x'.repeat(8_000)}${bar(75)}` },
       { status: 'succeeded', version: 'c0ffee', output: ['{files}/1', '{files}/2'] },
-    ])
-    const seen: string[] = []
-    const progress: Progress[] = []
-    const call = {
-      ...callTo(server.url),
-      submitted: async (upstreamId: string) => {
-        await new Promise((resolve) => setTimeout(resolve, 50))
-        seen.push(upstreamId, ...server.requests.map(({ method }) => method))
-      },
-      progress: (event: Progress) => progress.push(event),
-    }
+    ]
+    await using server = await playing(prediction({ states }))
+    const { call, seen, progress } = watchedCall(server)
 
     const generated = await generate(call)
 
@@ -72,22 +64,6 @@ describe('a prediction', { concurrency: 4 }, () => {
     ])
   })
 
-  for (const { name, status = 200, body, expect, says } of JSON.parse(fixture('endings.json')) as RecordedFailure[]) {
-    test(`that ends with ${name} is ${expect.kind}, billed ${expect.billed}`, async () => {
-      const state = JSON.stringify({ id: ID, ...(body as object) })
-      await using server = await playback((request, response) => {
-        const listener = request.method === 'POST' ? answer(201, SUBMITTED) : answer(status, state)
-        listener(request, response)
-      })
-
-      const failure = failureOf(await generate(callTo(server.url)))
-
-      assert.deepEqual({ ...failure, ...expect, upstreamId: ID }, failure)
-      assert.ok(failure.message.includes(says), failure.message)
-      assert.equal(server.requests.filter(({ method }) => method === 'POST').length, 1)
-    })
-  }
-
   const long = Buffer.alloc(30_000, 'p')
   const outputs: readonly [what: string, output: JsonValue, pictures: readonly Buffer[]][] = [
     ['one address', '{files}/1', [PICTURE]],
@@ -98,9 +74,9 @@ describe('a prediction', { concurrency: 4 }, () => {
   ]
   for (const [what, output, pictures] of outputs) {
     test(`may have as its output ${what}`, async () => {
-      await using server = await predictions([{ status: 'succeeded', output }])
+      await using server = await playing(prediction({ states: [{ status: 'succeeded', output }] }))
 
-      const generated = await generate(callTo(server.url))
+      const generated = await generate(quickCall(server.url))
 
       assert.ok(generated.ok)
       assert.deepEqual(
@@ -111,76 +87,45 @@ describe('a prediction', { concurrency: 4 }, () => {
   }
 
   test('of which no picture can be had was paid for', async () => {
-    await using server = await predictions([{ status: 'succeeded', output: ['https://elsewhere.test/1'] }])
+    await using server = await playing(
+      prediction({ states: [{ status: 'succeeded', output: ['https://elsewhere.test/1'] }] }),
+    )
 
-    const failure = failureOf(await generate(callTo(server.url)))
+    const failure = failureOf(await generate(quickCall(server.url)))
 
     assert.deepEqual([failure.kind, failure.billed, failure.upstreamId], ['no_image', 'yes', ID])
   })
 
-  for (const [name, trouble] of [
-    ['a reset', (_, response) => response.socket?.resetAndDestroy()],
-    ['a page of an edge', answer(502, '<html>Bad gateway</html>')],
-    ['a limit on questions', answer(429, '{"detail":"Request was throttled.","status":429}')],
-    ['an id that is not known yet', answer(404, '{"detail":"Not found","status":404}')],
-    ['a status that nobody has heard of', answer(200, `{"id":"${ID}","status":"dreaming"}`)],
-  ] as const satisfies readonly (readonly [string, RequestListener])[]) {
-    test(`outlives ${name} where its state should be`, async () => {
-      let asked = 0
-      await using server = await playback((request, response) => {
-        const isFirst = request.url === ASKED && asked++ === 0
-        const listener = isFirst ? trouble : prediction({})(request)
-        listener(request, response)
-      })
-
-      assert.ok((await generate(callTo(server.url))).ok)
-      assert.equal(server.requests.filter(({ method }) => method === 'POST').length, 1)
-    })
-  }
-
-  test('that has not ended by the deadline is unknown, and keeps its id', async () => {
-    await using server = await predictions([{ status: 'processing' }])
-
-    const failure = failureOf(await generate(callTo(server.url, { deadlineMs: 400 })))
-
-    assert.deepEqual([failure.kind, failure.billed, failure.upstreamId], ['timeout', 'unknown', ID])
-  })
-
-  test('of another process is asked after and fetched, never submitted', async () => {
-    await using server = await predictions([{ status: 'succeeded', output: '{files}/1' }])
-
-    const resumed = await withReplicate((replicate) => replicate.resume?.(ID, REQUEST, toModel(callTo(server.url))))
-
-    assert.ok(resumed.ok)
-    assert.deepEqual(
-      server.requests.map(({ method, path, headers }) => `${method} ${path} ${headers.authorization}`),
-      [`GET ${ASKED} Bearer ${CREDENTIAL}`, 'GET /files/1 undefined'],
-    )
-  })
-
-  test('with an id that could lead elsewhere is asked after below the base URL, or not at all', async () => {
-    await using server = await playback(answer(404, '{"detail":"Not found"}'))
-
-    const failures = await Promise.all(
-      ['../../secrets', 'https://example.com/', '?x', '..'].map((id) =>
-        withReplicate((replicate) => replicate.resume?.(id, REQUEST, toModel(callTo(server.url)))),
-      ),
-    )
-
-    for (const failure of failures) assert.equal(failureOf(failure).billed, 'unknown')
-    assert.deepEqual(
-      server.requests.filter(({ path }) => !/^\/predictions\/[^/?]+$/.test(path)),
-      [],
-    )
+  jobContract(makeReplicate, {
+    model: MODEL,
+    id: ID,
+    places: [ASKED],
+    resumed: [`GET ${ASKED}`, 'GET /files/1'],
+    within: /^\/predictions\/[^/?]+$/,
+    done: () => prediction({}),
+    pending: () => prediction({ states: [{ status: 'processing' }] }),
+    ended:
+      ({ status = 200, body }) =>
+      ({ method }) =>
+        method === 'POST' ? answer(201, SUBMITTED) : answer(status, JSON.stringify({ id: ID, ...(body as object) })),
+    endings: JSON.parse(fixture('endings.json')) as RecordedFailure[],
+    troubles: [
+      ['a reset', (_, response) => response.socket?.resetAndDestroy()],
+      ['a page of an edge', answer(502, '<html>Bad gateway</html>')],
+      ['a limit on questions', answer(429, '{"detail":"Request was throttled.","status":429}')],
+      ['an id that is not known yet', answer(404, '{"detail":"Not found","status":404}')],
+      ['a status that nobody has heard of', answer(200, `{"id":"${ID}","status":"dreaming"}`)],
+    ],
+    unknown: answer(404, '{"detail":"Not found"}'),
   })
 })
 
 describe('a submission', { concurrency: 4 }, () => {
   test('of a community’s model names its version', async () => {
     const version = 'c6b5d2b7459910fec94432e9e1203c3cdce92d6db20f714f1355747990b52fa6'
-    await using server = await predictions([{ status: 'aborted' }])
+    await using server = await playing(prediction({ states: [{ status: 'aborted' }] }))
 
-    await generate(callTo(server.url), `nvidia/sana:${version}`)
+    await adapterOf(makeReplicate, `nvidia/sana:${version}`).generate(callTo(server.url))
 
     const [sent] = server.requests
     assert.deepEqual([sent?.path, bodyOf(sent)], ['/predictions', { version, input: { prompt: 'a kite' } }])
@@ -190,7 +135,7 @@ describe('a submission', { concurrency: 4 }, () => {
     test(`of ${model} is refused unsent`, async () => {
       await using server = await playback(answer(500, '{}'))
 
-      const failure = failureOf(await generate(callTo(server.url), model))
+      const failure = failureOf(await adapterOf(makeReplicate, model).generate(callTo(server.url)))
 
       assert.deepEqual([failure.kind, failure.billed, server.requests.length], ['rejected', 'no', 0])
     })
@@ -210,7 +155,9 @@ describe('a submission', { concurrency: 4 }, () => {
   }
 
   test('tells its hook where there is one, and is woken by it', async () => {
-    await using server = await predictions([{ status: 'starting' }, { status: 'succeeded', output: '{files}/1' }])
+    await using server = await playing(
+      prediction({ states: [{ status: 'starting' }, { status: 'succeeded', output: '{files}/1' }] }),
+    )
     const hook = { url: 'http://gateway.test/hooks/1', called: async () => {} }
     const begun = performance.now()
 
@@ -237,7 +184,7 @@ describe('a submission', { concurrency: 4 }, () => {
       })
       for (const url of ['http://gateway.test/1', 'https://gateway.test/1']) {
         const hook = { url, called: async () => {} }
-        await watched.generate(REQUEST, toModel({ ...callTo('https://api.replicate.com/v1'), hook }))
+        await watched.generate(KITE, { ...callTo('https://api.replicate.com/v1'), model: MODEL, hook })
       }
     })
 
@@ -248,27 +195,23 @@ describe('a submission', { concurrency: 4 }, () => {
 
   test('that is too large is refused with the names of its pictures', async () => {
     await using server = await playback(answer(413, '{"detail":"Request entity too large","status":413}'))
-    const blob = new JsonBlob('binary', [Buffer.from('AAA')], 'image/png')
-    const picture = { field: 'input_references.0', source: { type: 'inline', blob } } as const
-    const request = { model: 'any', turns: [{ role: 'user', parts: [{ type: 'image', picture }] }] } as const
+    const request = asked('x', [reference('AAA')])
 
-    const failure = failureOf(await generate(callTo(server.url), MODEL, request))
+    const failure = failureOf(await generate(callTo(server.url), request))
 
     assert.deepEqual([failure.kind, failure.billed], ['rejected', 'no'])
-    assert.match(failure.message, /input_references\.0/)
+    assert.match(failure.message, /input_references\[0\]/)
   })
 })
 
-for (const [account, found] of [
+for (const [account, says] of [
   ['{"type":"user","username":"fox","name":"A Fox"}', 'the key is good, of the user “fox”; credit is not told'],
   ['{}', 'the key is good; credit is not told'],
 ] as const) {
   test(`the free question reads ${account}`, async () => {
     await using server = await playback(answer(200, account))
 
-    const result = await withReplicate((replicate) => replicate.check?.(toModel(callTo(server.url))))
-
-    assert.equal(result.ok ? result.value : result.error.message, found)
+    assert.equal(await found(callTo(server.url)), says)
     assert.equal(server.requests[0]?.path, '/account')
   })
 }
@@ -280,38 +223,17 @@ interface Scene {
 }
 
 /** What is answered to everything about one prediction. */
-function prediction({ states = [{ status: 'succeeded', output: '{files}/1' }], picture = PICTURE }: Scene) {
-  let asked = 0
-  return (request: IncomingMessage): RequestListener => {
+function prediction({ states = [{ status: 'succeeded', output: '{files}/1' }], picture = PICTURE }: Scene): Play {
+  let asks = 0
+  return (request) => {
     if (request.method === 'POST') return answer(201, SUBMITTED)
     if (request.url === ASKED) {
-      const state = JSON.stringify({ id: ID, ...states[Math.min(asked++, states.length - 1)] })
+      const state = JSON.stringify({ id: ID, ...states[Math.min(asks++, states.length - 1)] })
       return answer(200, state.replaceAll('{files}', `http://${request.headers.host}/files`))
     }
     if (!/^\/files\/\d$/.test(request.url ?? '')) return answer(404, '{"detail":"Not found"}')
     return (_, response) => response.writeHead(200, { 'content-type': 'image/webp' }).end(picture)
   }
-}
-
-function predictions(states: NonNullable<Scene['states']>) {
-  const playing = prediction({ states })
-  return playback((request, response) => playing(request)(request, response))
-}
-
-function toModel(call: Call): Call {
-  return { ...call, model: MODEL }
-}
-
-async function withReplicate<T>(use: (replicate: Provider) => Promise<T> | undefined): Promise<T> {
-  return await withUpstream({}, async (upstream) => {
-    const used = await use(makeReplicate(upstream))
-    assert.ok(used !== undefined)
-    return used
-  })
-}
-
-function generate(call: Call, model = MODEL, request: Parameters<Provider['generate']>[0] = REQUEST) {
-  return withReplicate((replicate) => replicate.generate(request, { ...call, model }))
 }
 
 function bodyOf(sent: { readonly body: string } | undefined): unknown {

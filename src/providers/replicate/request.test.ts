@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import type { ImageRequest, Picture } from '../../core/image-request.ts'
+import type { ImageRequest } from '../../core/image-request.ts'
 import { JsonBlob } from '../../core/json-blob.ts'
-import { err, ok } from '../../core/result.ts'
-import { answer, callTo, playback, withUpstream } from '../playback.ts'
-import { failureOf } from '../provider-contract.ts'
+import { ok } from '../../core/result.ts'
 import type { Call } from '../provider.ts'
+import { asked } from '../test-requests.ts'
+import { ADDRESS, BLIND, reference, refusesUnsent, submission, type Unsendable } from '../test-submissions.ts'
 import { makeReplicate } from './provider.ts'
 
 const FLUX_2 = 'black-forest-labs/flux-2-pro'
@@ -85,7 +85,16 @@ describe('an input for Replicate', () => {
   ]
   for (const [model, pictures, sent] of pictured) {
     test(`gives ${pictures.length} to ${model} under its own name`, async () => {
-      assert.deepEqual(await inputOf(model, asked('x', pictures.map(picture))), { prompt: 'x', ...sent })
+      assert.deepEqual(
+        await inputOf(
+          model,
+          asked(
+            'x',
+            pictures.map((bytes) => reference(bytes)),
+          ),
+        ),
+        { prompt: 'x', ...sent },
+      )
     })
   }
 
@@ -94,7 +103,7 @@ describe('an input for Replicate', () => {
     [IDEOGRAM, 'black'],
   ] as const) {
     test(`has the mask for ${model} made ${marked} where the picture may be repainted`, async () => {
-      const request = { ...asked('x', [picture('AAA')]), mask: mask('see-through') }
+      const request = { ...asked('x', [reference('AAA')]), mask: reference('see-through') }
       const stencil = async ({ slices }: JsonBlob, color: string) =>
         ok(new JsonBlob('binary', [Buffer.from(`${color} for ${String(slices[0])}`)], 'image/png'))
 
@@ -105,9 +114,9 @@ describe('an input for Replicate', () => {
     })
   }
 
-  const one = asked('x', [picture('A')])
-  const address = { field: 'input_references.0', source: { type: 'url', url: 'https://example.com/a.png' } } as const
-  const unsendable: readonly [what: string, model: string, request: ImageRequest, says: RegExp][] = [
+  const one = asked('x', [reference('A')])
+  const mask = reference('M', 'image/png', 'mask')
+  const unsendable: readonly Unsendable[] = [
     ['two pictures in one call', FLUX_2, { ...asked('x'), n: 2 }, /^n cannot/],
     ['five of four', FLUX_DEV, { ...asked('x'), n: 5 }, /^n cannot/],
     ['a negative prompt', FLUX_2, { ...asked('x'), negativePrompt: 'y' }, /^negative_prompt /],
@@ -118,58 +127,20 @@ describe('an input for Replicate', () => {
     ['a ratio', FILL, { ...one, aspectRatio: '1:1' }, /^aspect_ratio /],
     ['a tier', FLUX_2, { ...asked('x'), resolution: '2K' }, /^resolution /],
     ['a tier that it does not have', 'bytedance/seedream-4.5', { ...asked('x'), resolution: '1K' }, /^resolution /],
-    ['a reference', 'black-forest-labs/flux-1.1-pro', one, /input_references\.0/],
-    ['a second reference', 'luma/photon', asked('x', [picture('A'), picture('B')]), /one more than/],
-    ['a picture without a mask', IDEOGRAM, one, /input_references\.0 .* without a mask/],
-    ['a mask without a picture', FILL, { ...asked('x'), mask: mask('M') }, /mask at mask .* without a picture/],
-    ['a mask', FLUX_2, { ...one, mask: mask('M') }, /at mask/],
-    ['a mask that is none', FILL, { ...one, mask: mask('M') }, /mask at mask .* decoded/],
-    ['an address', FLUX_2, asked('x', [address]), /input_references\.0 .* only sent bytes/],
+    ['a reference', 'black-forest-labs/flux-1.1-pro', one, /input_references\[0\]/],
+    ['a second reference', 'luma/photon', asked('x', [reference('A'), reference('B')]), /one more than/],
+    ['a picture without a mask', IDEOGRAM, one, /input_references\[0\] .* without a mask/],
+    ['a mask without a picture', FILL, { ...asked('x'), mask }, /mask at mask .* without a picture/],
+    ['a mask', FLUX_2, { ...one, mask }, /at mask/],
+    ['a mask that is none', FILL, { ...one, mask }, /mask at mask .* decoded/],
+    ['an address', FLUX_2, asked('x', [ADDRESS]), /input_references\[0\] .* only sent bytes/],
   ]
-  for (const [what, model, request, says] of unsendable) {
-    test(`of ${what} to ${model} is refused unsent`, async () => {
-      await using server = await playback(answer(500, '{}'))
-
-      const failure = failureOf(
-        await withUpstream({}, (upstream) =>
-          makeReplicate(upstream).generate(request, { ...callTo(server.url), model, pixels: BLIND }),
-        ),
-      )
-
-      assert.deepEqual([failure.kind, failure.billed, server.requests.length], ['rejected', 'no', 0])
-      assert.match(failure.message, says)
-    })
-  }
+  refusesUnsent(makeReplicate, unsendable)
 })
-
-/** Work on pixels where none can be decoded. */
-const BLIND: NonNullable<Call['pixels']> = {
-  stencil: async () => err('The pixels cannot be decoded.'),
-  split: async () => err('The pixels cannot be decoded.'),
-}
-
-function asked(prompt: string, pictures: readonly Picture[] = []): ImageRequest {
-  const images = pictures.map((each) => ({ type: 'image', picture: each }) as const)
-  return { model: 'any', turns: [{ role: 'user', parts: [...images, { type: 'text', text: prompt }] }] }
-}
-
-function picture(bytes: string): Picture {
-  const blob = new JsonBlob('binary', [Buffer.from(bytes)], 'image/png')
-  return { field: 'input_references.0', source: { type: 'inline', blob } }
-}
-
-function mask(bytes: string): Picture {
-  return { ...picture(bytes), field: 'mask' }
-}
 
 /** What the one submission has as its input. */
 async function inputOf(model: string, request: ImageRequest, more: Partial<Call> = {}): Promise<unknown> {
-  await using server = await playback(answer(503, '{"detail":"not today"}'))
   const id = model.replace(/:.*/, `:${'c6b5d2b7'.repeat(8)}`)
-  await withUpstream({}, (upstream) =>
-    makeReplicate(upstream).generate(request, { ...callTo(server.url), ...more, model: id }),
-  )
-  assert.equal(server.requests.length, 1)
-  const { input } = JSON.parse(server.requests[0]?.body ?? '') as { input: unknown }
-  return input
+  const [, body] = await submission(makeReplicate, id, request, more)
+  return (body as { readonly input: unknown }).input
 }

@@ -10,8 +10,8 @@ import { type Clock, systemClock } from '../../core/clock.ts'
 import { testKey } from '../../sandbox/vertex/test-key-file.ts'
 import type { Upstream } from '../http.ts'
 import { answer, callTo, playback, type Played, withUpstream } from '../playback.ts'
-import { failureOf } from '../provider-contract.ts'
 import type { Call, Provider } from '../provider.ts'
+import { failureOf } from '../test-fixtures.ts'
 import { makeVertex } from './provider.ts'
 
 const KEY = testKey({ tokenUri: '/token' })

@@ -1,73 +1,41 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
-
-import sharp from 'sharp'
+import { describe, test } from 'node:test'
 
 import { allModels } from '../../catalog/models/all-models.ts'
-import type { ImageRequest, Part } from '../../core/image-request.ts'
-import { JsonBlob, type JsonValue } from '../../core/json-blob.ts'
+import type { ImageRequest } from '../../core/image-request.ts'
+import type { JsonValue } from '../../core/json-blob.ts'
 import { simulates } from '../../sandbox/simulates.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/simulators.ts'
-import type { Upstream } from '../http.ts'
-import { callTo, withUpstream } from '../playback.ts'
-import { failureOf } from '../provider-contract.ts'
+import { failureOf } from '../test-fixtures.ts'
+import { asked, BLUE, RED } from '../test-requests.ts'
+import { retryAfterOf, sandboxForTests, throughSimulator } from '../test-simulated.ts'
 import { makeXai } from './provider.ts'
 
-// The adapter against the simulator, which was written from xAI's documents and shares no code with it.
-let sandbox: Sandbox
-before(async () => {
-  sandbox = await startSandbox({ retired: 'refuse' })
-})
-after(() => sandbox.close())
-
 const MODEL = 'grok-imagine-image-2.0'
-const RED = await square('#c03020')
-const BLUE = await square('#2030c0')
-
-type Body = Readonly<Record<string, JsonValue>>
-
-interface Changes {
-  readonly model?: string
-  readonly credential?: string
-  readonly deadlineMs?: number
-  /** Sees the body on its way out. */
-  readonly body?: (body: Body) => Body
-}
-
-function generate(
-  request: ImageRequest,
-  { model = MODEL, credential = 'xai-good', deadlineMs = 20_000, body = (sent) => sent }: Changes = {},
-) {
-  return withUpstream({}, (upstream) => {
-    const meddled: Upstream = {
-      ...upstream,
-      postJson: (call, post) => upstream.postJson(call, { ...post, body: body(post.body as Body) }),
-    }
-    const call = callTo(sandbox.baseUrlFor('xai') ?? '', { deadlineMs })
-    return makeXai(meddled).generate(request, { ...call, model, credential })
-  })
-}
+const { generate, outcomeOf, billed } = throughSimulator(await sandboxForTests('refuse'), 'xai', makeXai, {
+  model: MODEL,
+  credential: 'xai-good',
+  shown: ({ cost }) => `${cost} nanos`,
+})
+const kite = (more: Partial<ImageRequest> = {}) => asked('a kite', [], more)
+const edit = (pictures: readonly Buffer[], more: Partial<ImageRequest> = {}) => asked('make it night', pictures, more)
 
 describe('every field that is sent has its effect', () => {
   const rich: readonly (readonly [name: string, request: ImageRequest])[] = [
-    [
-      'a new picture',
-      { ...prompt('a kite'), n: 2, aspectRatio: '2:1', quality: 'low', providerOptions: { xai: { user: 'u1' } } },
-    ],
-    ['a large one', { ...prompt('a kite'), resolution: '2K' }],
-    ['an edit of one', edit(RED)],
-    ['an edit of two', { ...edit(RED, BLUE), aspectRatio: '1:2' }],
+    ['a new picture', kite({ n: 2, aspectRatio: '2:1', quality: 'low', providerOptions: { xai: { user: 'u1' } } })],
+    ['a large one', kite({ resolution: '2K' })],
+    ['an edit of one', edit([RED])],
+    ['an edit of two', edit([RED, BLUE], { aspectRatio: '1:2' })],
   ]
   for (const [name, request] of rich) {
     test(name, async () => {
-      let sent: Body = {}
-      const whole = outcomeOf(await generate(request, { body: (body) => (sent = body) }))
+      let fields: readonly string[] = []
+      const sent = (body: JsonValue) => void (fields = Object.keys(body ?? {}))
+      const whole = await outcomeOf(request, { sent })
 
-      assert.ok(Object.keys(sent).length > 3)
-      for (const field of Object.keys(sent)) {
-        const { [field]: _, ...less } = sent
-        assert.notDeepEqual(outcomeOf(await generate(request, { body: () => less })), whole, `without ${field}`)
+      assert.match(whole, /^[12] pictures/)
+      assert.ok(fields.length > 3)
+      for (const lost of fields) {
+        assert.notEqual(await outcomeOf(request, { lost }), whole, `without ${lost}`)
       }
     })
   }
@@ -76,22 +44,22 @@ describe('every field that is sent has its effect', () => {
 describe('what is paid', () => {
   /** Each by the price list: output, then what each reference costs. */
   const sold: readonly (readonly [what: string, dollars: string, request: ImageRequest, model?: string])[] = [
-    ['one', '0.04', prompt('a kite')],
-    ['two at medium quality', '0.12', { ...prompt('a kite'), n: 2, quality: 'medium' }],
-    ['one at 2K', '0.06', { ...prompt('a kite'), resolution: '2K' }],
-    ['one from two references', '0.08', edit(RED, BLUE)],
-    ['one of the cheap model', '0.02', prompt('a kite'), 'grok-imagine-image'],
-    ['one of the quality model at 2K', '0.07', { ...prompt('a kite'), resolution: '2K' }, 'grok-imagine-image-quality'],
+    ['one', '0.04', kite()],
+    ['two at medium quality', '0.12', kite({ n: 2, quality: 'medium' })],
+    ['one at 2K', '0.06', kite({ resolution: '2K' })],
+    ['one from two references', '0.08', edit([RED, BLUE])],
+    ['one of the cheap model', '0.02', kite(), 'grok-imagine-image'],
+    ['one of the quality model at 2K', '0.07', kite({ resolution: '2K' }), 'grok-imagine-image-quality'],
   ]
   for (const [what, dollars, request, model = MODEL] of sold) {
     test(`for ${what} is ${dollars} dollars, told with the answer and on the bill`, async () => {
-      const earlier = BigInt(sandbox.bill().billed_nanos)
+      const earlier = billed()
 
       const result = await generate(request, { model })
 
       assert.ok(result.ok)
       const nanos = BigInt(Math.round(Number(dollars) * 1e9))
-      assert.deepEqual([result.value.cost, BigInt(sandbox.bill().billed_nanos) - earlier], [nanos, nanos])
+      assert.deepEqual([result.value.cost, billed() - earlier], [nanos, nanos])
       assert.equal(result.value.images.length, request.n ?? 1)
     })
   }
@@ -119,21 +87,21 @@ describe('what goes wrong is told as it is', () => {
     ['reset=after-request', 'unavailable', 'unknown', 0],
     ['html', 'no_image', 'yes', 0],
   ]
-  for (const [fault, kind, billed, cents] of cases) {
-    test(`${fault}: ${kind}, billed ${billed}, and ${cents} cents on the bill`, async () => {
-      const earlier = BigInt(sandbox.bill().billed_nanos)
+  for (const [fault, kind, billedAs, cents] of cases) {
+    test(`${fault}: ${kind}, billed ${billedAs}, and ${cents} cents on the bill`, async () => {
+      const earlier = billed()
 
-      const failure = failureOf(await generate(prompt(`a kite [[fault:${fault}]]`)))
+      const failure = failureOf(await generate(asked(`a kite [[fault:${fault}]]`)))
 
-      assert.deepEqual([failure.kind, failure.billed], [kind, billed], failure.message)
-      assert.equal(failure.retryAfterMs, fault.includes('retry-after') ? 3_000 : undefined)
-      assert.equal(BigInt(sandbox.bill().billed_nanos) - earlier, BigInt(cents) * 10_000_000n)
-      if (kind === 'refused') assert.equal(failure.cost, billed === 'yes' ? 40_000_000n : undefined)
+      assert.deepEqual([failure.kind, failure.billed], [kind, billedAs], failure.message)
+      assert.equal(failure.retryAfterMs, retryAfterOf(fault))
+      assert.equal(billed() - earlier, BigInt(cents) * 10_000_000n)
+      if (kind === 'refused') assert.equal(failure.cost, billedAs === 'yes' ? 40_000_000n : undefined)
     })
   }
 
   test('a hang ends with the deadline', async () => {
-    const failure = failureOf(await generate(prompt('a kite [[fault:hang]]'), { deadlineMs: 300 }))
+    const failure = failureOf(await generate(asked('a kite [[fault:hang]]'), { deadlineMs: 300 }))
 
     assert.deepEqual([failure.kind, failure.billed], ['timeout', 'unknown'])
   })
@@ -145,7 +113,7 @@ describe('what goes wrong is told as it is', () => {
   ]
   for (const [credential, says] of keys) {
     test(`${credential} is unauthorized: ${says}`, async () => {
-      const failure = failureOf(await generate(prompt('a kite'), { credential }))
+      const failure = failureOf(await generate(kite(), { credential }))
 
       assert.deepEqual([failure.kind, failure.billed], ['unauthorized', 'no'])
       assert.ok(failure.message.includes(says), failure.message)
@@ -153,7 +121,7 @@ describe('what goes wrong is told as it is', () => {
   }
 
   test('of three pictures, one withheld, two are delivered', async () => {
-    const result = await generate({ ...prompt('a kite [[fault:refusal=flag-one]]'), n: 3 })
+    const result = await generate(asked('a kite [[fault:refusal=flag-one]]', [], { n: 3 }))
 
     assert.ok(result.ok)
     assert.deepEqual([result.value.images.length, result.value.cost], [2, 120_000_000n])
@@ -161,7 +129,7 @@ describe('what goes wrong is told as it is', () => {
 
   for (const fault of ['wrong-mime', 'urlsafe-base64', 'unpadded-base64', 'wrapped-base64', 'no-usage', 'oversize=2']) {
     test(`${fault} costs no picture`, async () => {
-      const result = await generate(prompt(`a kite [[fault:${fault}]]`))
+      const result = await generate(asked(`a kite [[fault:${fault}]]`))
 
       assert.ok(result.ok)
       assert.equal(result.value.images.length, 1)
@@ -176,34 +144,7 @@ test('the catalogue and the simulator, written apart, agree on what xAI sells', 
   assert.equal(models.length, 3)
   for (const { model } of models) {
     assert.ok(simulates('xai', model), model)
-    assert.ok((await generate(prompt('a kite'), { model })).ok, model)
+    assert.ok((await generate(kite(), { model })).ok, model)
   }
   assert.ok(!simulates('xai', 'x-ai/grok-imagine-image'))
 })
-
-/** What a caller could tell one result from another by. */
-function outcomeOf(result: Awaited<ReturnType<typeof generate>>): unknown {
-  if (!result.ok) return [result.error.status, result.error.message]
-  const hashes = result.value.images.map(({ blob }) =>
-    createHash('sha256').update(Buffer.concat(blob.slices)).digest('hex'),
-  )
-  return [result.value.cost, ...hashes]
-}
-
-function prompt(words: string): ImageRequest {
-  return { model: 'any', turns: [{ role: 'user', parts: [{ type: 'text', text: words }] }] }
-}
-
-function edit(...pictures: readonly Buffer[]): ImageRequest {
-  const parts = pictures.map((bytes): Part => {
-    const blob = new JsonBlob('binary', [bytes], 'image/png')
-    return { type: 'image', picture: { field: 'image', source: { type: 'inline', blob } } }
-  })
-  return { model: 'any', turns: [{ role: 'user', parts: [{ type: 'text', text: 'make it night' }, ...parts] }] }
-}
-
-async function square(background: string): Promise<Buffer> {
-  return await sharp({ create: { width: 64, height: 48, channels: 3, background } })
-    .png()
-    .toBuffer()
-}
