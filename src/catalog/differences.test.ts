@@ -19,6 +19,8 @@ const TABLE: readonly [string, Asked, readonly [number, number], readonly string
   ['1K for 2K', { resolution: '2K' }, [1024, 1024], ['resolution']],
   ['2K for 1K', { resolution: '1K' }, [2048, 2048], ['resolution']],
   ['4K in 16:9', { resolution: '4K', aspectRatio: '16:9' }, [5376, 3072], []],
+  ['what a screen calls 4K', { resolution: '4K', aspectRatio: '16:9' }, [3840, 2160], []],
+  ['2K for 4K', { resolution: '4K', aspectRatio: '16:9' }, [2688, 1536], ['resolution']],
   ['both wrong', { resolution: '2K', aspectRatio: '16:9' }, [1024, 1024], ['aspect_ratio', 'resolution']],
 ]
 

@@ -5,8 +5,8 @@ import { areaOf } from './tier.ts'
 /** How far a picture's sides may be from the ratio that was asked: makers round to multiples of 16, which is up to 3 %. */
 const RATIO_TOLERANCE = 0.05
 
-/** Less or more than this share of a tier's pixels is another tier. */
-const LEAST_OF_TIER = 0.6
+/** Less or more than this share of a tier's pixels is another tier. What a screen calls 4K, 3840x2160, is 0.49 of 4096x4096; 2K is 0.25. */
+const LEAST_OF_TIER = 0.45
 const MOST_OF_TIER = 1.7
 
 type Asked = Pick<ImageRequest, 'size' | 'aspectRatio' | 'resolution'>
