@@ -5,8 +5,10 @@ import { areaOf } from './tier.ts'
 /** How far a picture's sides may be from the ratio that was asked: makers round to multiples of 16, which is up to 3 %. */
 const RATIO_TOLERANCE = 0.05
 
-/** Less or more than this share of a tier's pixels is another tier. What a screen calls 4K, 3840x2160, is 0.49 of 4096x4096; 2K is 0.25. */
-const LEAST_OF_TIER = 0.45
+/** Less or more than this share of a tier's pixels is another tier. */
+const LEAST_OF_TIER = 0.6
+/** What a screen calls 4K, 3840x2160, is 0.49 of 4096x4096. */
+const LEAST_OF_4K = 0.45
 const MOST_OF_TIER = 1.7
 
 type Asked = Pick<ImageRequest, 'size' | 'aspectRatio' | 'resolution'>
@@ -33,7 +35,8 @@ export function differences(asked: Asked, picture: Pixels, image: number): reado
     found.push({ image, field: 'aspect_ratio', asked: asked.aspectRatio ?? '', delivered })
   if (asked.resolution !== undefined) {
     const share = (width * height) / areaOf(asked.resolution)
-    if (share < LEAST_OF_TIER || share > MOST_OF_TIER)
+    const least = asked.resolution === '4K' ? LEAST_OF_4K : LEAST_OF_TIER
+    if (share < least || share > MOST_OF_TIER)
       found.push({ image, field: 'resolution', asked: asked.resolution, delivered })
   }
   return found

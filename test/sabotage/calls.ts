@@ -169,7 +169,7 @@ export const CALLS: readonly Sabotage[] = [
   {
     promise: 'section 1',
     deed: 'deliver half a picture without a word',
-    edits: [{ file: 'src/catalog/differences.ts', find: 'share < LEAST_OF_TIER', put: 'share < 0' }],
+    edits: [{ file: 'src/catalog/differences.ts', find: 'share < least ', put: 'share < 0 ' }],
     tests: ['src/catalog/differences.test.ts'],
   },
   {
