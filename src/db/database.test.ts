@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 
 import { sql } from 'kysely'
@@ -9,6 +9,23 @@ import { serverProblems } from './postgres.ts'
 import { eachEngine } from './test-database.ts'
 
 eachEngine((engine, open) => {
+  if (engine === 'postgres')
+    test('M4: connections that the server ends while they are idle are replaced, and end nothing else', async () => {
+      const { db } = await open()
+      const other = await open()
+      const pidOf = async () => {
+        const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid, pg_sleep(0.05)`.execute(db)
+        return rows[0]?.pid ?? assert.fail('it has no process')
+      }
+      const pids = await Promise.all([pidOf(), pidOf(), pidOf()])
+
+      for (const pid of pids) await sql`select pg_terminate_backend(${pid}::int)`.execute(other.db)
+      await sleep(100)
+
+      assert.equal(new Set(pids).size, 3)
+      assert.ok(!pids.includes(await pidOf()))
+    })
+
   test('a column that ends in _nanos is a bigint, every other number a number, bytes stay bytes', async () => {
     const { db } = await open()
     const bytes = Uint8Array.of(0, 255, 128)

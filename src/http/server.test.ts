@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { systemClock } from '../core/clock.ts'
 import { fail } from '../core/errors.ts'
 import { err, ok } from '../core/result.ts'
+import { DatabaseAway } from '../db/database.ts'
 import { stop } from './stop.ts'
 import { ADMIN_KEY, listen, LIVE_KEY, playedEngine, testEdge } from './test-edge.ts'
 
@@ -94,8 +95,17 @@ test('R19: each failure before the handler says who failed, whether to retry, an
   }
 })
 
-test('a lost key store is a 503 with Retry-After, never a 401', async () => {
+test('R7: a lost key store is a 503 with Retry-After, never a 401', async () => {
   const { app } = testEdge({ authenticate: async () => Promise.reject(new Error('connection refused')) })
+
+  const answer = await app.inject({ url: '/api/v1/key', headers: bearer })
+
+  assert.equal(answer.statusCode, 503)
+  assert.equal(answer.headers['retry-after'], '2')
+})
+
+test('R7: work that a lost database broke off is a 503 with Retry-After', async () => {
+  const { app } = testEdge({ answer: async () => Promise.reject(new DatabaseAway('the server ended the connection')) })
 
   const answer = await app.inject({ url: '/api/v1/key', headers: bearer })
 

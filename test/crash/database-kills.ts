@@ -72,7 +72,8 @@ export async function killDatabase(options: DatabaseKillOptions): Promise<Databa
       const lifeMs = 300 + world.chance.roll(1_500)
       await sleep(lifeMs)
       await Promise.all([cluster.kill(), what === 'both' ? gateway.child.end('SIGKILL') : undefined])
-      const awayMs = world.chance.roll(1_500)
+      // Long enough for somebody to ask meanwhile.
+      const awayMs = 300 + world.chance.roll(1_200)
       await sleep(awayMs)
       await cluster.start()
       const backAt = performance.now()

@@ -6,8 +6,8 @@ export const FAULTS: readonly Sabotage[] = [
     promise: 'M4',
     deed: 'end with the first connection that breaks',
     edits: [{ file: 'src/db/postgres.ts', find: "  pool.on('error', () => undefined)\n", put: '' }],
-    tests: ['test/crash.test.ts'],
-    only: 'M4, R7',
+    tests: ['src/db/database.test.ts'],
+    only: 'M4: connections',
     needsPostgres: true,
   },
   {
@@ -16,9 +16,8 @@ export const FAULTS: readonly Sabotage[] = [
     edits: [
       { file: 'src/http/failures.ts', find: 'if (error instanceof DatabaseAway)', put: 'if (error instanceof Date)' },
     ],
-    tests: ['test/crash.test.ts'],
-    only: 'M4, R7',
-    needsPostgres: true,
+    tests: ['src/http/server.test.ts'],
+    only: 'a lost database',
   },
   {
     promise: 'R7',
@@ -30,9 +29,8 @@ export const FAULTS: readonly Sabotage[] = [
         put: "await authenticate(keyText).catch(() => err(fail('invalid_api_key', 'User not found.')))",
       },
     ],
-    tests: ['test/crash.test.ts'],
-    only: 'M4, R7',
-    needsPostgres: true,
+    tests: ['src/http/server.test.ts'],
+    only: 'a lost key store',
   },
   {
     promise: 'M6',
