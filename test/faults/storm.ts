@@ -48,22 +48,23 @@ export const STORMS: readonly Experiment[] = [
       await scene.books()
       const rows = await scene.gateway.database.db
         .selectFrom('attempts')
-        .select(['generation_id', 'n', 'state'])
+        .select(['generation_id', 'n', 'state', 'provider'])
         .orderBy('generation_id')
         .orderBy('n')
         .execute()
       const extra = rows.filter(({ n }) => n > 1)
-      const afterAmbiguous = extra.filter(({ generation_id: id, n }) =>
-        rows.some((row) => row.generation_id === id && row.n === n - 1 && row.state === 'unknown'),
+      const afterAmbiguous = extra.flatMap(({ generation_id: id, n }) =>
+        rows.filter((row) => row.generation_id === id && row.n === n - 1 && row.state === 'unknown'),
       )
       const posts = scene.roads.google.posts() + scene.roads.openrouter.posts()
       assert.equal(posts, rows.length, 'the providers saw what the ledger knows of')
       assert.ok(extra.length > 0, 'something was tried again')
       assert.ok(extra.length <= EXTRA_SHARE * base, `${extra.length} more calls for ${base}`)
-      assert.ok(
-        afterAmbiguous.length <= Math.max(2 * AMBIGUOUS_FLOOR, AMBIGUOUS_SHARE * base),
-        `${afterAmbiguous.length} after ambiguous ones for ${base}`,
-      )
+      for (const [provider, own] of Map.groupBy(rows, (row) => row.provider)) {
+        const used = afterAmbiguous.filter((row) => row.provider === provider).length
+        const most = Math.max(AMBIGUOUS_FLOOR, Math.floor(AMBIGUOUS_SHARE * own.length))
+        assert.ok(used <= most, `${used} after ambiguous ones of ${provider} for ${own.length} calls there`)
+      }
       assert.ok(
         statuses.every((status) => [200, 429, 502, 503].includes(status)),
         [...new Set(statuses)].join(),
