@@ -74,9 +74,10 @@ export function withOverrides(
     return err(parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`))
   const rows = new Map(parsed.data.map((row) => [row.id.toLowerCase(), row]))
   const known = new Map(models.map((model) => [model.id.toLowerCase(), model]))
+  const find = (id = ''): Model | undefined => known.get(id.toLowerCase())
   const problems = parsed.data.flatMap((row, index) => {
-    const model = known.get(row.id.toLowerCase())
-    const like = known.get(row.like?.toLowerCase() ?? '')
+    const model = find(row.id)
+    const like = find(row.like)
     return [
       ...(rows.get(row.id.toLowerCase()) === row ? [] : [`${row.id} has more than one row`]),
       ...(model === undefined ? ownProblems(row, like, models) : problemsOf(row, model)),
@@ -85,9 +86,9 @@ export function withOverrides(
   })
   if (problems.length > 0) return err(problems)
   const own = parsed.data.flatMap(({ id, name, like, routes, pricing }) => {
-    if (known.has(id.toLowerCase()) || routes === undefined || pricing === undefined) return []
+    if (find(id) || routes === undefined || pricing === undefined) return []
     const said = { id, name, routes: routes.map(operatorRoute), pricing: operatorPricing(pricing) }
-    return [ownModel(said, known.get(like?.toLowerCase() ?? ''))]
+    return [ownModel(said, find(like))]
   })
   return ok([...models.map((model) => merged(model, rows.get(model.id.toLowerCase()))), ...own])
 }

@@ -60,6 +60,15 @@ export const PIXELS: Pixels = {
   },
 }
 
+export const PAINTED = Buffer.from('white where the mask was transparent')
+
+/** Work on pixels that shows what was asked of it: white alone, without a look at the mask. */
+export const WHITE_ONLY: Pixels = {
+  split: async () => err('nothing is split here'),
+  stencil: async (_, marked) =>
+    marked === 'white' ? ok(new JsonBlob('binary', [PAINTED], 'image/png')) : err('it is not white'),
+}
+
 /** By its first byte: PNG, JPEG, or else the `R` of WebP's container. */
 function typeOf([first]: Buffer): string {
   return first === 0x89 ? 'image/png' : first === 0xff ? 'image/jpeg' : 'image/webp'

@@ -6,10 +6,10 @@ import sharp from 'sharp'
 import type { ImageRequest, Picture } from '../../core/image-request.ts'
 import { JsonBlob, type JsonValue } from '../../core/json-blob.ts'
 import { writeJson } from '../../core/json-blobs.ts'
-import { err, ok } from '../../core/result.ts'
+import { err } from '../../core/result.ts'
 import type { FormPart } from '../form.ts'
-import type { Call } from '../provider.ts'
 import { bytesOf } from '../test-fixtures.ts'
+import { PAINTED, WHITE_ONLY } from '../test-requests.ts'
 import { DEEPINFRA, TOGETHER } from './hosted.ts'
 import { toPost } from './request.ts'
 import { LOCALAI, PLAIN, SD_CPP, SGLANG, VLLM } from './self-hosted.ts'
@@ -40,12 +40,6 @@ const PNG = await sharp({ create: { width: 8, height: 8, channels: 3, background
 const HOLE = await sharp({ create: { width: 8, height: 8, channels: 4, background: '#00000000' } })
   .png()
   .toBuffer()
-const PAINTED = Buffer.from('white where the mask was transparent')
-const PIXELS: NonNullable<Call['pixels']> = {
-  split: async () => err('nothing is split here'),
-  stencil: async (_, marked) =>
-    marked === 'white' ? ok(new JsonBlob('binary', [PAINTED], 'image/png')) : err('it is not white'),
-}
 
 describe('what is sent for words', () => {
   const cases: readonly [server: Server, more: Partial<ImageRequest>, path: string, body: object][] = [
@@ -252,7 +246,7 @@ describe('what is sent for pictures', () => {
 
 test('a mask that cannot be painted is refused', async () => {
   const request = asked([picture('input_references.0', PNG)], { mask: picture('mask', HOLE) })
-  const pixels = { ...PIXELS, stencil: async () => err('it is torn.') }
+  const pixels = { ...WHITE_ONLY, stencil: async () => err('it is torn.') }
 
   const post = await toPost(request, {}, { model: 'm', pixels }, SD_CPP.quirks)
 
@@ -321,7 +315,7 @@ function picture(field: string, bytes: Buffer): Picture {
 }
 
 async function sent(server: Server, request: ImageRequest, options: Record<string, JsonValue> = {}, model = 'a/b') {
-  const post = await toPost(request, options, { model, pixels: PIXELS }, PRESETS[server].quirks)
+  const post = await toPost(request, options, { model, pixels: WHITE_ONLY }, PRESETS[server].quirks)
   assert.ok(post.ok, post.ok ? '' : post.error)
   return post.value
 }

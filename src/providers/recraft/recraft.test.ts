@@ -7,11 +7,12 @@ import sharp from 'sharp'
 import type { ImageRequest, Picture } from '../../core/image-request.ts'
 import { JsonBlob, type JsonValue } from '../../core/json-blob.ts'
 import { usd } from '../../core/money.ts'
-import { err, ok } from '../../core/result.ts'
+import { err } from '../../core/result.ts'
 import { answer, callTo, playback, withUpstream } from '../playback.ts'
 import { providerContract } from '../provider-contract.ts'
 import type { Call } from '../provider.ts'
 import { bytesOf, failureOf, type RecordedFailure } from '../test-fixtures.ts'
+import { PAINTED, WHITE_ONLY } from '../test-requests.ts'
 import { RECRAFT } from './entry.ts'
 import { makeRecraft } from './provider.ts'
 import { toPost } from './request.ts'
@@ -23,12 +24,6 @@ const PNG = await sharp({ create: { width: 8, height: 8, channels: 3, background
 const HOLE = await sharp({ create: { width: 8, height: 8, channels: 4, background: '#00000000' } })
   .png()
   .toBuffer()
-const PAINTED = Buffer.from('white where the mask was transparent')
-const PIXELS: NonNullable<Call['pixels']> = {
-  split: async () => err('nothing is split here'),
-  stencil: async (_, marked) =>
-    marked === 'white' ? ok(new JsonBlob('binary', [PAINTED], 'image/png')) : err('it is not white'),
-}
 
 providerContract(makeRecraft, {
   model: 'recraftv3',
@@ -125,7 +120,7 @@ describe('what Recraft is sent', () => {
   })
 
   test('is nothing where the mask cannot be painted', async () => {
-    const pixels = { ...PIXELS, stencil: async () => err('it is torn.') }
+    const pixels = { ...WHITE_ONLY, stencil: async () => err('it is torn.') }
     const request = asked([picture], { mask: pictureOf('mask', HOLE) })
 
     const post = await toPost(request, {}, { model: 'recraftv3', pixels })
@@ -219,7 +214,7 @@ function pictureOf(field: string, bytes: Buffer): Picture {
 }
 
 async function sent(request: ImageRequest, model: string, options: Readonly<Record<string, JsonValue>> = {}) {
-  const post = await toPost(request, options, { model, pixels: PIXELS })
+  const post = await toPost(request, options, { model, pixels: WHITE_ONLY })
   assert.ok(post.ok, post.ok ? '' : post.error)
   return post.value
 }
